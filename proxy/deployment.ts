@@ -1,0 +1,38 @@
+import * as z from "zod";
+
+/**
+ * `.plimsoll/deployment.json`: what is deployed, written by the supervisor (or by the Compose deployment) each time
+ * a service starts, read by `stress` to find the target, trust its CA and sample its services.
+ */
+export const deploymentSchema = z.object({
+  schemaVersion: z.literal(1),
+  /** Where clients reach the edge, e.g. `https://localhost:9443`. */
+  baseUrl: z.url(),
+  /** PEM bundle that signs the edge's certificate; null when a public CA does. */
+  caFile: z.string().nullable(),
+  topology: z.enum(["direct", "node", "nginx", "chain"]),
+  mode: z.enum(["embedded", "docker"]),
+  version: z.string(),
+  startedAt: z.iso.datetime(),
+  /** Process that restarts the services; null when an engine does. */
+  supervisorPid: z.int().nullable(),
+  services: z.array(
+    z.object({
+      name: z.string(),
+      /** Root of the service's process tree; null while it is down, and in `docker` mode. */
+      pid: z.int().nullable(),
+      /** Container name; null in `embedded` mode. */
+      container: z.string().nullable(),
+      /** Times it was started again after it died, since the deployment began. */
+      restarts: z.int().min(0),
+      limits: z.object({
+        cpus: z.number().nullable(),
+        memoryBytes: z.int().nullable(),
+        /** False where the figures are declared only and nothing holds the process to them. */
+        enforced: z.boolean(),
+      }),
+    }),
+  ),
+});
+
+export type Deployment = z.infer<typeof deploymentSchema>;
