@@ -1,0 +1,122 @@
+import type { Server } from "node:http";
+import { getHeapStatistics } from "node:v8";
+import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from "fastify";
+import type { BackendConfig } from "./config.ts";
+import { Drain } from "./drain.ts";
+import type { Logger } from "./log.ts";
+import { sendPayload } from "./payload.ts";
+import { type Check, readinessAnswer, runChecks } from "./readiness.ts";
+import { bind, type Service } from "./service.ts";
+import { version } from "./version.ts";
+import { burnCpu } from "./work.ts";
+
+/** A heap this full is about to be the next out-of-memory crash. */
+const heapShareLimit = 0.95;
+
+/** The health backend: cheap answers, exact payloads and honest CPU work to measure with. Builds, does not listen. */
+export function createBackend(config: BackendConfig, log: Logger, warnings: readonly string[] = []): Service {
+  const app = createApp(config, log);
+  const drain = new Drain(app.server);
+  const checks: Record<string, Check> = {
+    accepting: drain.accepting,
+    memory() {
+      const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+      return used < limit * heapShareLimit ? null : `heap is ${Math.round((used / limit) * 100)} % full`;
+    },
+  };
+
+  app.addHook("onRequest", (_request, reply, done) => {
+    if (drain.draining) reply.raw.setHeader("connection", "close");
+    done();
+  });
+
+  const health = preparedJson({ status: "ok", version, ...(warnings.length > 0 ? { warnings } : {}) });
+  app.get("/health", (_request, reply) => health(reply));
+  app.get("/healthz", (_request, reply) => healthz(reply));
+  app.get("/version", (_request, reply) => versionAnswer(reply));
+  app.get("/readyz", async (_request, reply) => {
+    const { status, body } = readinessAnswer(await runChecks(checks));
+    return reply.code(status).send(body);
+  });
+
+  app.get<{ Params: { bytes: string } }>("/payload/:bytes", (request, reply) => {
+    const bytes = wholeNumber(request.params.bytes, 0, config.payloadLimitBytes);
+    if (bytes === null) return refuse(reply, "bytes", request.params.bytes, 0, config.payloadLimitBytes);
+    sendPayload(reply, bytes);
+  });
+
+  app.get<{ Querystring: { cpuUs?: string } }>("/work", (request, reply) => {
+    const given = request.query.cpuUs;
+    const cpuUs = wholeNumber(given, 0, config.workLimitUs);
+    if (cpuUs === null) return refuse(reply, "cpuUs", given, 0, config.workLimitUs);
+    reply.send({ cpuUs, burnedUs: burnCpu(cpuUs) });
+  });
+
+  app.route({
+    method: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+    url: "/echo",
+    handler({ method, url, headers, body }, reply) {
+      const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+      reply.send({ method, url, headers, bodyBytes: bytes.length, body: bytes.toString("utf8") });
+    },
+  });
+
+  return {
+    name: "backend",
+    async listen() {
+      return { port: await bind(app, config.host, config.port, "BACKEND_PORT") };
+    },
+    drain: () => drain.run(() => app.close(), { delayMs: 0, timeoutMs: config.drainTimeoutMs }),
+    cut: () => drain.cutAll(),
+  };
+}
+
+function createApp(config: BackendConfig, log: Logger): FastifyInstance<Server> {
+  const app = fastify({
+    logger: false,
+    http: {
+      headersTimeout: Math.min(config.headersTimeoutMs, config.requestTimeoutMs),
+      connectionsCheckingInterval: 1_000,
+      optimizeEmptyRequests: true,
+    },
+    keepAliveTimeout: config.keepAliveTimeoutMs,
+    requestTimeout: config.requestTimeoutMs,
+    bodyLimit: config.bodyLimitBytes,
+    return503OnClosing: false,
+    exposeHeadRoutes: true,
+  });
+  // Bodies come back as they went out, whatever they are called.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: "not found" }));
+  app.setErrorHandler<FastifyError>((error, _request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) log.error({ event: "request-failed", err: error });
+    reply.code(status).send({ error: status >= 500 ? "the backend failed on this request" : error.message });
+  });
+  return app;
+}
+
+/** An answer that is the same for everyone: serialised once, sent in one write, past fastify's reply. */
+function preparedJson(value: object): (reply: FastifyReply) => void {
+  const body = Buffer.from(JSON.stringify(value));
+  const headers = ["content-type", "application/json", "content-length", String(body.length)];
+  return (reply) => {
+    reply.hijack();
+    reply.raw.writeHead(200, headers).end(body);
+  };
+}
+
+const healthz = preparedJson({ status: "ok" });
+const versionAnswer = preparedJson({ version });
+
+function wholeNumber(text: string | undefined, min: number, max: number): number | null {
+  if (text === undefined || !/^\d{1,15}$/.test(text)) return null;
+  const value = Number(text);
+  return value >= min && value <= max ? value : null;
+}
+
+function refuse(reply: FastifyReply, name: string, given: string | undefined, min: number, max: number): void {
+  const shown = given === undefined ? "nothing" : JSON.stringify(given);
+  reply.code(400).send({ error: `${name}: got ${shown}, expected a whole number from ${min} to ${max}` });
+}

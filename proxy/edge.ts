@@ -1,0 +1,147 @@
+import type { Server } from "node:http";
+import httpProxy from "@fastify/http-proxy";
+import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import { createAdmin } from "./admin.ts";
+import { Admission } from "./admission.ts";
+import { limitBody } from "./body-limit.ts";
+import { loadCertificate } from "./certificate.ts";
+import { type CertificateWatch, renewCertificate } from "./certificate-watch.ts";
+import type { EdgeConfig } from "./config.ts";
+import { Drain } from "./drain.ts";
+import { badRequest, type EdgeError, EdgeFailure, errorBody, internal, notFound, overloaded } from "./errors.ts";
+import { forwardOptions } from "./forward.ts";
+import { createPeers } from "./headers.ts";
+import { answerClientError, httpOptions, secureContext } from "./listener.ts";
+import type { Logger } from "./log.ts";
+import { createEdgeMetrics, EdgeTally } from "./metrics.ts";
+import { observe } from "./observe.ts";
+import { bind, type Service } from "./service.ts";
+import { createUpstreams } from "./upstream.ts";
+
+/**
+ * The edge: TLS in front of fastify, which forwards everything on its public port to the upstreams. Its own health and
+ * metrics are on the admin port. Throws when certificate or CA cannot be used; opens no port yet.
+ */
+export function createEdge(config: EdgeConfig, log: Logger): Service {
+  const app = createApp(config);
+  const { server } = app;
+  const upstreams = createUpstreams(config.upstream);
+  const admission = new Admission({
+    maxInFlight: config.upstream.connections * upstreams.all.length,
+    maxQueued: config.maxQueued,
+    queueTimeoutMs: config.queueTimeoutMs,
+  });
+  const tally = new EdgeTally();
+  const drain = new Drain(server);
+  const peers = createPeers(config.trustedProxies);
+  const peerOf = (request: FastifyRequest) => peers(request.raw.socket);
+
+  const answer = (reply: FastifyReply, error: EdgeError): void => {
+    if (reply.sent || reply.raw.destroyed) return;
+    if (error === overloaded) reply.header("retry-after", "1");
+    // What is left of an unread body would be taken for the next request.
+    if (drain.draining || !reply.request.raw.complete) reply.header("connection", "close");
+    reply.code(error.status).type("application/json").send(errorBody(error, reply.request.id));
+  };
+
+  observe(app, { tally, log, logSample: config.logSample, peerOf });
+  limitBody(app, config.bodyLimitBytes);
+  admit(app, admission);
+  app.setNotFoundHandler((_request, reply) => answer(reply, notFound));
+  app.setErrorHandler<FastifyError | EdgeFailure>((error, request, reply) => {
+    if (error instanceof EdgeFailure) return answer(reply, error.answer);
+    const status = error.statusCode ?? 500;
+    if (status < 500) return answer(reply, { ...badRequest, status });
+    log.error({ event: "request-failed", requestId: request.id, err: error });
+    answer(reply, internal);
+  });
+  app.register(httpProxy, forwardOptions({ config, upstreams, drain, log, peerOf, answer }));
+
+  const metrics = createEdgeMetrics({
+    tally,
+    admission: () => admission.stats(),
+    upstreams: () => upstreams.all.map((upstream) => upstream.stats()),
+    connections: () => new Promise((resolve) => server.getConnections((_error, count) => resolve(count ?? 0))),
+  });
+  const admin = createAdmin(
+    {
+      accepting: drain.accepting,
+      upstream: async () => {
+        const problems = await Promise.all(upstreams.all.map((upstream) => upstream.check()));
+        return problems.includes(null) ? null : problems.join(", ");
+      },
+    },
+    metrics,
+  );
+
+  let watch: CertificateWatch | null = null;
+  return {
+    name: "edge",
+    async listen() {
+      const port = await bind(app, config.host, config.port, "EDGE_PORT");
+      const adminPort = await bind(admin, config.admin.host, config.admin.port, "EDGE_ADMIN_PORT");
+      if (config.tls !== null) watch = renewCertificate(server, config, config.tls, log);
+      return { port, adminPort };
+    },
+    async drain() {
+      const cut = await drain.run(() => app.close(), { delayMs: config.drainDelayMs, timeoutMs: config.drainTimeoutMs });
+      watch?.close();
+      await upstreams.close();
+      await admin.close();
+      return cut;
+    },
+    cut: () => drain.cutAll(),
+  };
+}
+
+function createApp(config: EdgeConfig): FastifyInstance<Server> {
+  const prefix = `${process.pid.toString(36)}${Date.now().toString(36).slice(-5)}-`;
+  let requests = 0;
+  const app = fastify({
+    logger: false,
+    http: httpOptions(config),
+    ...(config.tls === null
+      ? {}
+      : {
+          https: { ...httpOptions(config), ...secureContext(config, loadCertificate(config.tls.certFile, config.tls.keyFile)) },
+        }),
+    keepAliveTimeout: config.keepAliveTimeoutMs,
+    requestTimeout: config.requestTimeoutMs,
+    connectionTimeout: config.socketTimeoutMs,
+    // Bodies are streamed; see limitBody.
+    bodyLimit: Math.max(1, config.bodyLimitBytes),
+    // A request that arrives on an open connection during a drain is served, and told to be the last.
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+    genReqId: () => prefix + (requests++).toString(36),
+    // The upstream's business; parsing it here costs and could only harm.
+    routerOptions: { querystringParser: () => ({}) },
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (_error, request, reply) => {
+      // As in `answer`, whose reply has another type here.
+      const plain = reply as unknown as FastifyReply;
+      plain.code(badRequest.status).type("application/json").send(errorBody(badRequest, request.id));
+    },
+  });
+  return app as unknown as FastifyInstance<Server>;
+}
+
+/** Lets a request in, queues it, or answers 503. The place is given back when the answer ends, however it ends. */
+function admit(app: FastifyInstance<Server>, admission: Admission): void {
+  const leave = () => admission.leave();
+  app.addHook("onRequest", (_request, { raw }, done) => {
+    if (admission.tryEnter()) {
+      raw.once("close", leave);
+      done();
+      return;
+    }
+    const giveUp = admission.wait((admitted) => {
+      raw.off("close", onClose);
+      if (admitted) raw.once("close", leave);
+      done(admitted ? undefined : new EdgeFailure(overloaded));
+    });
+    const onClose = () => giveUp?.();
+    if (giveUp === null) done(new EdgeFailure(overloaded));
+    else raw.once("close", onClose);
+  });
+}

@@ -1,0 +1,88 @@
+import { constants } from "node:crypto";
+import type { ServerOptions as HttpOptions } from "node:http";
+import type { ServerOptions as HttpsOptions } from "node:https";
+import type { Socket } from "node:net";
+import type { KeyPair } from "./certificate.ts";
+import type { EdgeConfig } from "./config.ts";
+import { badRequest, type EdgeError, errorBody, errorCode, headersTooLarge, requestTimeout } from "./errors.ts";
+
+/** Node looks for expired connections at this interval; its default of 30 s would make every timeout half a minute late. */
+const checkIntervalMs = 1_000;
+
+/** Parser limits and timeouts of the client side. The lenient parser stays off whatever the command line says. */
+export function httpOptions(config: EdgeConfig): HttpOptions {
+  return {
+    insecureHTTPParser: false,
+    requireHostHeader: true,
+    maxHeaderSize: config.headerLimitBytes,
+    headersTimeout: Math.min(config.headersTimeoutMs, config.requestTimeoutMs),
+    requestTimeout: config.requestTimeoutMs,
+    keepAliveTimeout: config.keepAliveTimeoutMs,
+    connectionsCheckingInterval: checkIntervalMs,
+    // A GET has no body to stream; without this Node builds a stream that only ends.
+    optimizeEmptyRequests: true,
+    noDelay: true,
+  };
+}
+
+/**
+ * TLS 1.2 and 1.3, forward secrecy and AEAD only; AES-128 first because it is the cheapest of equals.
+ *
+ * HTTP/1.1 only: one request a connection at a time is what the bundle's limits, pool and measurements are stated in,
+ * and Node's HTTP/2 server can neither close idle sessions at a drain nor report them.
+ */
+export function tlsOptions(config: EdgeConfig): HttpsOptions {
+  return {
+    minVersion: "TLSv1.2",
+    maxVersion: "TLSv1.3",
+    ciphers: [
+      "TLS_AES_128_GCM_SHA256",
+      "TLS_AES_256_GCM_SHA384",
+      "TLS_CHACHA20_POLY1305_SHA256",
+      "ECDHE-ECDSA-AES128-GCM-SHA256",
+      "ECDHE-RSA-AES128-GCM-SHA256",
+      "ECDHE-ECDSA-AES256-GCM-SHA384",
+      "ECDHE-RSA-AES256-GCM-SHA384",
+      "ECDHE-ECDSA-CHACHA20-POLY1305",
+      "ECDHE-RSA-CHACHA20-POLY1305",
+    ].join(":"),
+    honorCipherOrder: true,
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    ALPNProtocols: ["http/1.1"],
+    handshakeTimeout: config.handshakeTimeoutMs,
+    // Tickets (the default) spare a returning client the signature; an hour bounds what a stolen ticket key opens.
+    sessionTimeout: 3_600,
+  };
+}
+
+/** What the secure context is made of, for the start and for each renewed pair. */
+export function secureContext(config: EdgeConfig, pair: KeyPair): HttpsOptions {
+  return { ...tlsOptions(config), cert: pair.cert, key: pair.key };
+}
+
+const parserAnswers: Readonly<Record<string, EdgeError>> = {
+  HPE_HEADER_OVERFLOW: headersTooLarge,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: headersTooLarge,
+  ERR_HTTP_REQUEST_TIMEOUT: requestTimeout,
+};
+
+/** Answers bytes that are not a request, then closes: after a framing error nothing further on the connection can be trusted. */
+export function answerClientError(error: Error, socket: Socket & { _httpMessage?: { headersSent: boolean } | null }): void {
+  // An answer in progress (Node keeps it there) must not get a second status line in its body.
+  if (errorCode(error) === "ECONNRESET" || !socket.writable || socket._httpMessage?.headersSent === true) {
+    socket.destroy();
+    return;
+  }
+  const answer = parserAnswers[errorCode(error)] ?? badRequest;
+  const body = errorBody(answer, "-");
+  socket.end(
+    `HTTP/1.1 ${answer.status} ${reasons[answer.status] ?? "Error"}\r\ncontent-type: application/json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}
+
+const reasons: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  408: "Request Timeout",
+  431: "Request Header Fields Too Large",
+};

@@ -1,0 +1,47 @@
+import type { Server } from "node:http";
+import type { TLSSocket } from "node:tls";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Peer } from "./headers.ts";
+import type { Logger } from "./log.ts";
+import type { EdgeTally } from "./metrics.ts";
+
+export interface ObserveOptions {
+  readonly tally: EdgeTally;
+  readonly log: Logger;
+  /** Share of requests that get a log line. */
+  readonly logSample: number;
+  readonly peerOf: (request: FastifyRequest) => Peer;
+}
+
+/** Counts every request and TLS handshake, and logs the sampled share of requests: one line each, without query string. */
+export function observe(app: FastifyInstance<Server>, { tally, log, logSample, peerOf }: ObserveOptions): void {
+  app.addHook("onRequest", (request, { raw }, done) => {
+    const startedAt = performance.now();
+    const sampled = logSample > 0 && Math.random() < logSample;
+    raw.once("close", () => {
+      const status = raw.headersSent ? raw.statusCode : 0;
+      const durationMs = performance.now() - startedAt;
+      tally.request(status, durationMs);
+      if (!sampled) return;
+      log.info({
+        event: "request",
+        requestId: request.id,
+        client: peerOf(request).address,
+        method: request.method,
+        path: request.url.split("?", 1)[0],
+        status,
+        complete: raw.writableFinished,
+        durationMs: Math.round(durationMs * 1_000) / 1_000,
+      });
+    });
+    done();
+  });
+
+  app.server.on("secureConnection", (socket: TLSSocket) => {
+    tally.tlsHandshakes++;
+    if (socket.isSessionReused()) tally.tlsResumptions++;
+  });
+  app.server.on("tlsClientError", () => {
+    tally.tlsFailures++;
+  });
+}
