@@ -16,6 +16,24 @@ export const deploymentSchema = z.object({
   startedAt: z.iso.datetime(),
   /** Process that restarts the services; null when an engine does. */
   supervisorPid: z.int().nullable(),
+  /** What `deploy.sh` needs to recognise its own processes and options again; absent in `docker` mode. */
+  embedded: z
+    .object({
+      /** Start time of the supervisor, opaque: with the pid it names one process for ever. */
+      supervisorStart: z.string(),
+      /** Port of the edge; backend and admin endpoint have the next two. */
+      port: z.int(),
+      /** Certificate and key given by the user; null for the private CA's. */
+      certificate: z.object({ certFile: z.string(), keyFile: z.string() }).nullable(),
+      prod: z.boolean(),
+      /** A name that the edge's certificate is for. */
+      serverName: z.string(),
+      /** How long the supervisor may take to end by itself after SIGTERM. */
+      stopGraceMs: z.int(),
+      /** Fingerprint of the built code that the services were started from. */
+      build: z.string(),
+    })
+    .optional(),
   services: z.array(
     z.object({
       name: z.string(),
@@ -25,6 +43,10 @@ export const deploymentSchema = z.object({
       container: z.string().nullable(),
       /** Times it was started again after it died, since the deployment began. */
       restarts: z.int().min(0),
+      /** Start time of the process, opaque: with the pid it names one process for ever. */
+      processStart: z.string().nullable().optional(),
+      /** When this process started; null while it is down. */
+      startedAt: z.iso.datetime().nullable().optional(),
       limits: z.object({
         cpus: z.number().nullable(),
         memoryBytes: z.int().nullable(),

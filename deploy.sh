@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Installs and builds what changed, then hands over to proxy/deploy.ts under the pinned Node.js.
+set -euo pipefail
+
+root=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+node=$root/node_modules/.bin/node
+entry=$root/proxy/dist/deploy.js
+
+help() {
+  cat <<'HELP'
+Deploys Plimsoll's bundle on this machine: a TLS edge and its backend, supervised.
+
+  ./deploy.sh                    install, build, make a certificate, start, wait until healthy;
+                                 changes nothing where that is already so
+  ./deploy.sh --measure [-- …]   the same, then `stress throughput …` against it
+  ./deploy.sh --status           state, pid, uptime, restarts and memory of each service
+  ./deploy.sh --logs             the last 100 lines of each log; --follow prints what comes
+  ./deploy.sh --down             stop all; -v (--volumes) also removes certificates and logs
+
+  --port NUMBER                  port of the edge (9443); the backend and the admin endpoint
+                                 take the two above it, on loopback
+  --cert FILE --key FILE         serve this PEM chain and key instead of the private CA's
+  --prod                         refuse the private CA
+  --help                         this text
+
+An option that is left out stays as it was deployed, until --down; another value restarts the
+bundle. The services read their settings from the environment (.env.example), when started.
+State, certificates and logs are in .plimsoll beside this script, or in $PLIMSOLL_HOME; with
+different homes and ports several deployments run side by side.
+
+Exit status: 0 done and healthy, 1 failed, 104 bad usage or configuration (nothing was
+changed), 105 interrupted; with --measure also those of stress.
+HELP
+}
+
+fail() {
+  printf 'deploy.sh: %s\n' "$1" >&2
+  exit 1
+}
+
+# Runs a command silently; its last lines only when it fails.
+quietly() {
+  local what=$1 log
+  shift
+  log=$(mktemp "${TMPDIR:-/tmp}/plimsoll.XXXXXX")
+  if (cd "$root" && "$@") >"$log" 2>&1; then
+    rm -f "$log"
+  else
+    tail -n 15 "$log" | sed 's/^/  | /' >&2
+    rm -f "$log"
+    fail "$what failed; see the lines above"
+  fi
+}
+
+# True when node_modules holds exactly what the lock file says, by npm's own record of what it
+# installed, which it writes last. Packages for other systems are optional and may be missing.
+installed() {
+  [[ -x $node && -f $root/node_modules/.package-lock.json ]] || return 1
+  cmp -s "$root/package-lock.json" "$root/node_modules/.installed-lock.json" && return
+  "$node" -e '
+    const { readFileSync } = require("node:fs");
+    const [wanted, present] = process.argv.slice(1).map((file) => JSON.parse(readFileSync(file, "utf8")).packages);
+    const differs = ([path, { version, integrity, optional, devOptional }]) => {
+      const found = present[path];
+      if (path === "") return false;
+      return found ? found.version !== version || found.integrity !== integrity : !optional && !devOptional;
+    };
+    process.exit(Object.entries(wanted).some(differs) ? 1 : 0);
+  ' "$root/package-lock.json" "$root/node_modules/.package-lock.json" || return 1
+  cp "$root/package-lock.json" "$root/node_modules/.installed-lock.json"
+}
+
+install() {
+  local version
+  version=$(node --version 2>/dev/null) || fail 'node is not on PATH: install Node.js 20 or later with npm'
+  version=${version#v}
+  [[ ${version%%.*} -ge 20 ]] || fail "node on PATH is $version: install Node.js 20 or later"
+  command -v npm >/dev/null || fail 'npm is not on PATH: install the one that comes with Node.js 20 or later'
+  local began=$SECONDS
+  quietly 'npm ci' npm ci --no-progress
+  [[ -x $node ]] || fail "npm ci brought no Node.js for this system ($(uname -sm)): see optionalDependencies in package.json"
+  cp "$root/package-lock.json" "$root/node_modules/.installed-lock.json"
+  echo "✓ installed in $((SECONDS - began)) s"
+}
+
+# One at a time: npm ci removes node_modules first. Where there is no flock(1), nobody waits.
+prepare() {
+  exec 9<"$root/deploy.sh"
+  if command -v flock >/dev/null && ! flock -n 9; then
+    echo '· waiting for another deploy.sh that installs or builds'
+    flock 9
+  fi
+  installed || install
+  # incremental: a third of a second when nothing changed
+  quietly 'the build' "$node" node_modules/typescript/bin/tsc -b proxy stress
+  exec 9<&-
+}
+
+uses_what_is_built=false
+for argument in "$@"; do
+  case $argument in
+    --) break ;;
+    -h | --help)
+      help
+      exit 0
+      ;;
+    # what a source that does not build must not stand in the way of
+    --down | --status | --logs) uses_what_is_built=true ;;
+  esac
+done
+
+trap 'exit 105' INT TERM HUP
+if [[ $uses_what_is_built == false || ! -x $node || ! -f $entry ]]; then prepare; fi
+trap - INT TERM HUP
+exec "$node" "$entry" "$@"

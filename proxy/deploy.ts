@@ -1,0 +1,112 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { stopBundle } from "./deploy/bundle-processes.ts";
+import { DeployError, DeployExit } from "./deploy/deploy-error.ts";
+import { deployEmbedded, type EmbeddedWish } from "./deploy/embedded-deploy.ts";
+import { sweepLock, takeLock } from "./deploy/lock.ts";
+import { type DeployCall, parseDeployCall } from "./deploy/options.ts";
+import { followLogs, printDeployment, printLogs, printStatus } from "./deploy/report.ts";
+import { makeStateDir, purge, readDeployment, removeIfEmpty, type StateDir, stateDirAt } from "./deploy/state-dir.ts";
+import type { Deployment } from "./deployment.ts";
+
+/** What `deploy.sh` hands over to once everything is installed and built. */
+
+const repository = fileURLToPath(new URL("../../", import.meta.url));
+const lockWaitMs = 180_000;
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const step = (line: string): void => print(`✓ ${line}`);
+
+async function run(call: DeployCall, dir: StateDir, signal: AbortSignal): Promise<number> {
+  switch (call.command) {
+    case "deploy":
+      printDeployment(await deploy(dir, call.wish, signal), nextCommand(dir), print);
+      return 0;
+    case "measure":
+      return measure(await deploy(dir, call.wish, signal), dir, call.stressArguments);
+    case "status": {
+      const deployment = readDeployment(dir);
+      if (deployment) return (await printStatus(deployment, print)) ? 0 : DeployExit.failed;
+      print("nothing is deployed; ./deploy.sh deploys");
+      return DeployExit.failed;
+    }
+    case "logs":
+      printLogs(dir, print);
+      if (call.follow) await followLogs(dir, print, signal);
+      return 0;
+    case "down":
+      await down(dir, call.purge, signal);
+      return 0;
+  }
+}
+
+function deploy(dir: StateDir, wish: EmbeddedWish, signal: AbortSignal): Promise<Deployment> {
+  return withLock(dir, signal, () => deployEmbedded(dir, wish, step, signal));
+}
+
+async function down(dir: StateDir, removeAll: boolean, signal: AbortSignal): Promise<void> {
+  await withLock(dir, signal, async () => {
+    const ran = await stopBundle(dir, readDeployment(dir));
+    sweepLock(dir.lockFile);
+    if (removeAll) purge(dir);
+    const removed = removeAll ? "; certificates, logs and state are removed" : "";
+    step(`${ran ? "stopped" : "nothing was running"}${removed}`);
+  });
+  removeIfEmpty(dir);
+}
+
+async function withLock<T>(dir: StateDir, signal: AbortSignal, action: () => Promise<T>): Promise<T> {
+  makeStateDir(dir);
+  const onWait = ({ pid }: { pid: number }) => print(`· waiting for another deploy.sh (pid ${pid})`);
+  const release = await takeLock(dir.lockFile, { waitMs: lockWaitMs, onWait, signal });
+  try {
+    return await action();
+  } finally {
+    release();
+  }
+}
+
+/** Runs `stress throughput` in this terminal and returns its exit code. */
+async function measure(deployment: Deployment, dir: StateDir, stressArguments: readonly string[]): Promise<number> {
+  printDeployment(deployment, `stress throughput ${stressArguments.join(" ")}`.trimEnd(), print);
+  const script = fileURLToPath(new URL("../../stress/bin.js", import.meta.url));
+  const args = [script, "throughput", "--deployment", dir.deploymentFile, ...stressArguments];
+  const child = spawn(process.execPath, args, { stdio: "inherit" });
+  // a Ctrl-C reaches stress from the terminal by itself, which drains and still prints its verdict
+  process.removeAllListeners("SIGINT").on("SIGINT", () => {});
+  for (const name of ["SIGTERM", "SIGHUP"] as const) process.removeAllListeners(name).on(name, () => child.kill(name));
+  const [code] = (await once(child, "exit")) as [number | null];
+  return code ?? DeployExit.interrupted;
+}
+
+/** `npx stress` resolves within the repository only, and finds a deployment in `.plimsoll` only. */
+function nextCommand(dir: StateDir): string {
+  const away = relative(repository, process.cwd()).startsWith("..");
+  const elsewhere = dir.home !== stateDirAt(`${repository}/.plimsoll`).home;
+  const command = `npx stress throughput${elsewhere ? ` --deployment ${dir.deploymentFile}` : ""}`;
+  return away ? `cd ${repository.replace(/\/$/, "")} && ${command}` : command;
+}
+
+async function main(): Promise<number> {
+  const interrupted = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => interrupted.abort());
+  // `./deploy.sh --logs | head`, and a deployment must not fail for nobody reading on
+  process.stdout.on("error", () => interrupted.signal.aborted || process.exitCode);
+  try {
+    const call = parseDeployCall(process.argv.slice(2));
+    return await run(call, stateDirAt(process.env.PLIMSOLL_HOME || `${repository}/.plimsoll`), interrupted.signal);
+  } catch (error) {
+    if (interrupted.signal.aborted) {
+      console.error("deploy.sh: interrupted; what it had started is stopped");
+      return DeployExit.interrupted;
+    }
+    if (!(error instanceof DeployError)) throw error;
+    for (const line of error.logLines) console.error(`  | ${line}`);
+    console.error(`deploy.sh: ${error.message}`);
+    return error.exitCode;
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,70 @@
+import { fileURLToPath } from "node:url";
+import { parseBackendConfig, parseEdgeConfig } from "../config.ts";
+import { ConfigError } from "../setting.ts";
+import { DeployUsageError } from "./deploy-error.ts";
+import type { CertificatePair } from "./served-certificate.ts";
+import { logFile, type StateDir } from "./state-dir.ts";
+import type { ServiceOrder } from "./supervised-service.ts";
+
+export const edgeService = "proxy";
+export const backendService = "backend";
+
+/** The embedded bundle takes three neighbouring ports. */
+export interface BundlePorts {
+  edge: number;
+  backend: number;
+  admin: number;
+}
+
+export function bundlePorts(edge: number): BundlePorts {
+  return { edge, backend: edge + 1, admin: edge + 2 };
+}
+
+const main = fileURLToPath(new URL("../main.js", import.meta.url));
+/** For a service to end by itself once its drain deadline is over. */
+const afterDrainMs = 2_000;
+
+/**
+ * What the supervisor starts, in this order. All else that is configured by environment comes through as it is, checked
+ * here: DeployUsageError with every problem, before anything runs.
+ */
+export function embeddedServices(dir: StateDir, ports: BundlePorts, pair: CertificatePair): ServiceOrder[] {
+  const backendEnv = { BACKEND_HOST: "127.0.0.1", BACKEND_PORT: String(ports.backend) };
+  const edgeEnv = {
+    EDGE_HOST: "::",
+    EDGE_PORT: String(ports.edge),
+    EDGE_ADMIN_HOST: "127.0.0.1",
+    EDGE_ADMIN_PORT: String(ports.admin),
+    EDGE_TLS: "on",
+    EDGE_CERT_FILE: pair.certFile,
+    EDGE_KEY_FILE: pair.keyFile,
+    UPSTREAM_URL: `http://127.0.0.1:${ports.backend}`,
+  };
+  const backend = checked(() => parseBackendConfig({ ...process.env, ...backendEnv }));
+  const edge = checked(() => parseEdgeConfig({ ...process.env, ...edgeEnv }));
+  return [
+    {
+      name: backendService,
+      args: [main, "backend"],
+      env: backendEnv,
+      logFile: logFile(dir, backendService),
+      stopGraceMs: backend.drainTimeoutMs + afterDrainMs,
+    },
+    {
+      name: edgeService,
+      args: [main, "edge"],
+      env: edgeEnv,
+      logFile: logFile(dir, edgeService),
+      stopGraceMs: edge.drainDelayMs + edge.drainTimeoutMs + afterDrainMs,
+    },
+  ];
+}
+
+function checked<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof ConfigError) throw new DeployUsageError(`environment: ${error.problems.join("; ")}`);
+    throw error;
+  }
+}

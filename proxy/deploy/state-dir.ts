@@ -1,0 +1,87 @@
+import { mkdirSync, readdirSync, readFileSync, realpathSync, rmdirSync, rmSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import writeFileAtomic from "write-file-atomic";
+import { type Deployment, deploymentSchema } from "../deployment.ts";
+
+/** `.plimsoll/`: what a deployment keeps on disk. */
+export interface StateDir {
+  home: string;
+  deploymentFile: string;
+  /** The CA that clients trust, readable by all; the CA's key stays in `certsDir`. */
+  caFile: string;
+  lockFile: string;
+  certsDir: string;
+  logsDir: string;
+}
+
+/** Paths are real, so that two ways to write one home are the same deployment. Makes nothing. */
+export function stateDirAt(path: string): StateDir {
+  const home = realPathOf(resolve(path));
+  return {
+    home,
+    deploymentFile: join(home, "deployment.json"),
+    caFile: join(home, "ca.pem"),
+    lockFile: join(home, "lock"),
+    certsDir: join(home, "certs"),
+    logsDir: join(home, "logs"),
+  };
+}
+
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path === dirname(path) ? path : join(realPathOf(dirname(path)), basename(path));
+  }
+}
+
+export function makeStateDir(dir: StateDir): void {
+  mkdirSync(dir.logsDir, { recursive: true, mode: 0o755 });
+}
+
+export function logFile(dir: StateDir, service: string): string {
+  return join(dir.logsDir, `${service}.log`);
+}
+
+/** Null when nothing is deployed, and when the file is damaged: its processes are still found by their environment. */
+export function readDeployment(dir: StateDir): Deployment | null {
+  try {
+    return deploymentSchema.parse(JSON.parse(readFileSync(dir.deploymentFile, "utf8")));
+  } catch {
+    return null;
+  }
+}
+
+/** Synchronous: a pid must be on disk before its process can be forgotten. */
+export function writeDeployment(dir: StateDir, deployment: Deployment): void {
+  writeFileAtomic.sync(dir.deploymentFile, `${JSON.stringify(deployment, null, 2)}\n`, { mode: 0o644 });
+}
+
+/** Removes the deployment's record and what a killed writer left beside it. */
+export function forgetDeployment(dir: StateDir): void {
+  removeStartingWith(dir, basename(dir.deploymentFile));
+  removeStartingWith(dir, `${basename(dir.caFile)}.`);
+}
+
+/** Removes certificates, logs and state, and the directory if nothing else is in it: PLIMSOLL_HOME may be anything. */
+export function purge(dir: StateDir): void {
+  forgetDeployment(dir);
+  for (const path of [dir.certsDir, dir.logsDir, dir.caFile]) rmSync(path, { recursive: true, force: true });
+}
+
+/** To be called after the lock was let go, which lies in it. */
+export function removeIfEmpty(dir: StateDir): void {
+  for (const path of [dir.logsDir, dir.home]) {
+    try {
+      rmdirSync(path);
+    } catch {
+      // holds something of somebody
+    }
+  }
+}
+
+function removeStartingWith(dir: StateDir, prefix: string): void {
+  for (const name of readdirSync(dir.home)) {
+    if (name.startsWith(prefix)) rmSync(join(dir.home, name), { force: true });
+  }
+}

@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync } from "node:fs";
+import { logSize, openLog } from "./log-file.ts";
+import { identify } from "./process-table.ts";
+
+/** What the supervisor is to keep running. Crosses a process boundary: plain data. */
+export interface ServiceOrder {
+  name: string;
+  /** Arguments of this Node.js, the script first. */
+  args: string[];
+  env: Record<string, string>;
+  logFile: string;
+  /** Between SIGTERM and SIGKILL; longer than the service's own drain deadline. */
+  stopGraceMs: number;
+}
+
+export interface ServiceState {
+  name: string;
+  /** Null while the process is down: stopped, or waiting to be started again. */
+  pid: number | null;
+  processStart: string | null;
+  startedAt: string | null;
+  restarts: number;
+}
+
+export interface ServiceExit {
+  service: string;
+  /** Exit code, signal name, or the reason why it could not be started. */
+  cause: string;
+  /** Log bytes before this start: what follows was written by the process that ended. */
+  logFrom: number;
+  restartInMs: number;
+}
+
+export interface RestartTiming {
+  firstRestartMs: number;
+  maxRestartMs: number;
+  /** A process that was up this long starts again from the first delay. */
+  stableMs: number;
+}
+
+export interface ServiceListener {
+  onStart: (state: ServiceState) => void;
+  onExit: (exit: ServiceExit) => void;
+}
+
+/** Lets a process see that its supervisor is gone. */
+const supervisedModule = new URL(`./supervised${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
+
+/** One process, started again with exponential back-off each time it ends, until it is stopped. */
+export class SupervisedService {
+  readonly #order: ServiceOrder;
+  readonly #timing: RestartTiming;
+  readonly #listener: ServiceListener;
+  #state: ServiceState;
+  #child: ChildProcess | null = null;
+  #restartTimer: NodeJS.Timeout | undefined;
+  #delayMs: number;
+  #stopping = false;
+
+  constructor(order: ServiceOrder, timing: RestartTiming, listener: ServiceListener) {
+    this.#order = order;
+    this.#timing = timing;
+    this.#listener = listener;
+    this.#delayMs = timing.firstRestartMs;
+    this.#state = { name: order.name, pid: null, processStart: null, startedAt: null, restarts: 0 };
+  }
+
+  get state(): ServiceState {
+    return this.#state;
+  }
+
+  start(): void {
+    const { args, env, logFile } = this.#order;
+    const logFrom = logSize(logFile);
+    const startedMs = performance.now();
+    const log = openLog(logFile);
+    const child = spawn(process.execPath, ["--import", supervisedModule.href, ...args], {
+      env: { ...process.env, ...env, PLIMSOLL_SUPERVISED: "1" },
+      stdio: ["ignore", log, log, "ipc"],
+    });
+    closeSync(log);
+    this.#child = child;
+    child.once("error", (error) => this.#ended(child, `could not be started: ${error.message}`, startedMs, logFrom));
+    child.once("exit", (code, signal) => {
+      this.#ended(child, signal === null ? `exited with code ${code}` : `was ended by ${signal}`, startedMs, logFrom);
+    });
+    if (child.pid === undefined) return;
+    const processStart = identify(child.pid)?.start ?? null;
+    this.#state = { ...this.#state, pid: child.pid, processStart, startedAt: new Date().toISOString() };
+    this.#listener.onStart(this.#state);
+  }
+
+  #ended(child: ChildProcess, cause: string, startedMs: number, logFrom: number): void {
+    if (this.#child !== child) return;
+    this.#child = null;
+    this.#state = { ...this.#state, pid: null, processStart: null, startedAt: null };
+    if (this.#stopping) return;
+    if (performance.now() - startedMs >= this.#timing.stableMs) this.#delayMs = this.#timing.firstRestartMs;
+    const restartInMs = this.#delayMs;
+    this.#delayMs = Math.min(restartInMs * 2, this.#timing.maxRestartMs);
+    this.#restartTimer = setTimeout(() => {
+      this.#state = { ...this.#state, restarts: this.#state.restarts + 1 };
+      this.start();
+    }, restartInMs);
+    this.#listener.onExit({ service: this.#order.name, cause, logFrom, restartInMs });
+  }
+
+  /** SIGTERM, and SIGKILL after the grace time. Resolves when the process is gone. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#restartTimer);
+    const child = this.#child;
+    if (!child || child.pid === undefined) return;
+    const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    const kill = setTimeout(() => child.kill("SIGKILL"), this.#order.stopGraceMs);
+    child.kill("SIGTERM");
+    await gone;
+    clearTimeout(kill);
+  }
+}
