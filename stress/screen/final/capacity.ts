@@ -1,0 +1,66 @@
+import type { Summary } from "../../measure/summary.ts";
+import { absent, formatBytes, formatCount, formatDuration, formatRate } from "../format.ts";
+import type { View } from "../header.ts";
+import { clean, labelled, left, margin, right, widthOf, wrap } from "../line.ts";
+
+const labelWidth = 13;
+
+const bottlenecks: Record<Summary["capacity"]["bottleneck"], string> = {
+  target: "target",
+  generator: "generator",
+  host: "host",
+  none: "none found",
+  unknown: "unknown",
+};
+
+/** What it carries: sustained and average apart, and what gave way first. */
+export function capacityBlock(summary: Summary, view: View): string[] {
+  const { capacity } = summary;
+  const { theme, width } = view;
+  const least = capacity.kind === "floor" ? "≥ " : "";
+  const figure = (rps: number | null): string => (rps === null ? absent : `${least}${formatRate(rps)} RPS`);
+  const held = capacity.sustainedAt === null ? "" : `at ${clean(capacity.sustainedAt).replace(/^at /, "")}`;
+  const kind = capacity.kind === "floor" ? "at least: a floor, not a limit" : "measured";
+  const sustainedNote =
+    capacity.sustainedRps === null ? "no stage held a constant level" : [held, kind].filter(Boolean).join(", ");
+  const rows: [string, string, string][] = [
+    ["sustained", theme.strong(figure(capacity.sustainedRps)), sustainedNote],
+    ["average", figure(capacity.averageRps), `over ${formatDuration(summary.state.testRunDurationMs)}, ramps included`],
+    ["requests", requestCount(summary), requestNote(summary, view)],
+    ["bottleneck", bottlenecks[capacity.bottleneck], ""],
+  ];
+  const valueWidth = Math.max(...rows.map(([, value]) => widthOf(value)));
+  const lines = rows.flatMap(([label, value, note]) => {
+    const start = " ".repeat(margin) + theme.strong(left(label, labelWidth)) + right(value, valueWidth);
+    return note === "" ? [start] : labelled(`${start}  `, note, margin + labelWidth + valueWidth + 2, width - margin);
+  });
+  const evidence = capacity.evidence.flatMap((each) => wrap(clean(each), width - margin, margin + labelWidth + valueWidth + 2));
+  const [first, ...rest] = evidence;
+  if (first === undefined) return lines;
+  const last = lines.pop() ?? "";
+  return [...lines, last + first.slice(widthOf(last)), ...rest];
+}
+
+function requestCount(summary: Summary): string {
+  const metric = summary.metrics.http_reqs;
+  return metric?.type === "counter" ? formatCount(metric.values.count) : absent;
+}
+
+function requestNote(summary: Summary, view: View): string {
+  const { metrics } = summary;
+  const count = (name: string): number | null => {
+    const metric = metrics[name];
+    return metric?.type === "counter" ? metric.values.count : null;
+  };
+  const failed = summary.failures.reduce((sum, each) => sum + each.count, 0);
+  const parts = [failed === 0 ? "0 failed" : view.theme.bad(`${formatCount(failed)} failed`)];
+  const dropped = count("dropped_iterations");
+  const late = count("late_iterations");
+  const opened = count("connections_opened");
+  const received = count("data_received");
+  if (dropped !== null) parts.push(`${formatCount(dropped)} dropped`);
+  if (late !== null) parts.push(`${formatCount(late)} late`);
+  if (opened !== null) parts.push(`${formatCount(opened)} connections`);
+  if (received !== null) parts.push(`${formatBytes(received)} received`);
+  return parts.join(" · ");
+}

@@ -1,0 +1,32 @@
+import type { View } from "../screen/header.ts";
+import { clean, fit, left, margin, right, widthOf } from "../screen/line.ts";
+import { describeActual, describeObjective } from "../screen/objective.ts";
+import type { RunState } from "./run-state.ts";
+
+const gap = 4;
+
+/** The objectives as they stand, those that fail first; as many beside each other as fit. */
+export function thresholdPanel(state: RunState, view: View): string[] {
+  const { theme, width } = view;
+  const thresholds = [...(state.snapshot?.thresholds ?? [])].sort((a, b) => Number(a.ok) - Number(b.ok));
+  const cells = thresholds.map(({ metric, expression, ok, actual, unit }) => {
+    const pending = actual === null;
+    const sign = pending ? theme.faint("·") : ok ? theme.good("✓") : theme.bad("✗");
+    const figure = pending ? theme.faint("no data") : describeActual(actual, unit);
+    return {
+      phrase: `${sign} ${clean(describeObjective(metric, expression, unit))}`,
+      figure: ok || pending ? figure : theme.bad(figure),
+    };
+  });
+  if (cells.length === 0) return [];
+  const room = width - 2 * margin;
+  const figureWidth = Math.max(8, ...cells.map(({ figure }) => widthOf(figure)));
+  const phraseWidth = Math.min(Math.max(...cells.map(({ phrase }) => widthOf(phrase))), Math.max(8, room - figureWidth - 1));
+  const cellWidth = phraseWidth + 1 + figureWidth;
+  const across = Math.max(1, Math.min(3, Math.floor((room + gap) / (cellWidth + gap))));
+  const drawn = cells.map(({ phrase, figure }) => `${left(phrase, phraseWidth)} ${right(figure, figureWidth)}`);
+  return Array.from({ length: Math.ceil(drawn.length / across) }, (_, line) => {
+    const cellsOfLine = drawn.slice(line * across, (line + 1) * across);
+    return " ".repeat(margin) + fit(cellsOfLine.join(" ".repeat(gap)), room);
+  });
+}

@@ -1,0 +1,52 @@
+import { useEffect, useState } from "react";
+import type { RunEvent } from "../measure/event.ts";
+import { advance, initialState, type RunState } from "./run-state.ts";
+
+/** Four frames a second are as many as a person reads; everything between two of them is drawn together. */
+const frameMs = 250;
+
+/** What the screen shows: the state, and the time since the run started, in whole seconds. */
+export interface Seen {
+  state: RunState;
+  nowMs: number;
+}
+
+/** Takes the run's events as they come, and gives the latest state to whoever looks. It outlives any screen. */
+export interface RunFeed {
+  push(event: RunEvent): void;
+  interrupt(): void;
+  look(): Seen;
+}
+
+/** `clock` gives milliseconds of any origin; between events the run's time goes on by it. */
+export function createFeed(clock: () => number = () => performance.now()): RunFeed {
+  let state = initialState;
+  let receivedAt = clock();
+  let seenMs = 0;
+  return {
+    push(event) {
+      state = advance(state, event);
+      receivedAt = clock();
+    },
+    interrupt() {
+      state = { ...state, interrupted: true };
+    },
+    look() {
+      const elapsed = state.phase === null ? 0 : state.atMs + clock() - receivedAt;
+      seenMs = Math.max(seenMs, Math.floor(elapsed / 1000) * 1000);
+      return { state, nowMs: seenMs };
+    },
+  };
+}
+
+export function useRun(feed: RunFeed): Seen {
+  const [seen, setSeen] = useState(() => feed.look());
+  useEffect(() => {
+    const timer = setInterval(() => {
+      const next = feed.look();
+      setSeen((last) => (last.state === next.state && last.nowMs === next.nowMs ? last : next));
+    }, frameMs);
+    return () => clearInterval(timer);
+  }, [feed]);
+  return seen;
+}
