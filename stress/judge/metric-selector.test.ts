@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { metricInfo, metricNames } from "../measure/metric-names.ts";
+import { UsageError } from "../profile/usage-error.ts";
+import { checkSelector, type MeasuredParts, parseSelector } from "./metric-selector.ts";
+
+describe("checkSelector", () => {
+  const run: MeasuredParts = { model: "closed", routes: ["/health", "/users/{id}"], checks: ["status is 200"] };
+
+  it.each(["http_req_duration{route:/users/{id}}", "checks{check:status is 200}", "http_req_failed", "apdex{route:/health}"])(
+    "lets %s pass",
+    (text) => {
+      expect(() => checkSelector(parseSelector(text), run)).not.toThrow();
+    },
+  );
+
+  it.each<[string, MeasuredParts, string, string]>([
+    [
+      "http_req_duration{route:/user}",
+      run,
+      'names the route "/user": this run has /health, /users/{id}',
+      "a route nobody requests",
+    ],
+    ["checks{check:status is 201}", run, 'names the check "status is 201": this run has status is 200', "a check nobody makes"],
+    ["checks{check:x}", { ...run, checks: [] }, "this run has none", "a check in a run without checks"],
+    ["response_time", run, "needs due times, which only a rate has", "a response time in a closed model"],
+    ["dropped_iterations", { ...run, model: "requests" }, "give --rate", "drops where nothing was due"],
+  ])("refuses %s: %s", (text, parts, message) => {
+    expect(() => checkSelector(parseSelector(text), parts)).toThrow(UsageError);
+    expect(() => checkSelector(parseSelector(text), parts)).toThrow(message);
+  });
+
+  it("lets the open model's metrics pass in the open model", () => {
+    for (const name of metricNames) {
+      expect(() => checkSelector(parseSelector(name), { ...run, model: "open" })).not.toThrow();
+    }
+    const openOnly = metricNames.filter((name) => metricInfo[name].openOnly);
+    expect(openOnly).toContain("response_time");
+    for (const name of openOnly) expect(() => checkSelector(parseSelector(name), run)).toThrow(UsageError);
+  });
+});
