@@ -5,6 +5,7 @@ export const absent = "–";
 
 const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const exact = new Intl.NumberFormat("en-US", { maximumFractionDigits: 3 });
+const tenths = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const minus = (text: string): string => text.replace("-", "−");
 
 /** `251,904`. */
@@ -74,10 +75,8 @@ const mebibyte = 2 ** 20;
 export function formatMebibytes(bytes: number | null): string {
   if (bytes === null || !Number.isFinite(bytes)) return absent;
   const value = bytes / mebibyte;
-  return value >= 9999.95 ? formatCount(value) : minus(value.toLocaleString("en-US", oneDecimal));
+  return value >= 9999.95 ? formatCount(value) : minus(tenths.format(value));
 }
-
-const oneDecimal = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
 
 /** `2 GiB`, `256 MiB`, `96.4 KiB`, `512 B`. */
 export function formatBytes(bytes: number | null): string {

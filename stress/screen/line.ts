@@ -19,36 +19,51 @@ export function clean(text: string): string {
     .trim();
 }
 
+/** Colour, and characters that are one column wide wherever they are known: nearly everything on our screens. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colour begins with one
+const narrow =
+  /^(?:[\x20-\x7E\u00A0-\u00AC\u00AE-\u02FF\u2010-\u2027\u2190-\u2193\u2212\u2264\u2265\u2500-\u259F\u25B8\u2713\u2717]|\u001B\[[\d;]*m)*$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colour begins with one
+const colors = /\u001B\[[\d;]*m/g;
+
+/** Columns that `text` takes in a terminal. The quick way matters: a frame asks some hundred times. */
+export function widthOf(text: string): number {
+  if (!narrow.test(text)) return stringWidth(text);
+  return text.includes("\u001B") ? text.replace(colors, "").length : text.length;
+}
+
 /** At most `width` columns, with an ellipsis where something was cut. */
 export function fit(text: string, width: number): string {
   if (width <= 0) return "";
-  return stringWidth(text) <= width ? text : cliTruncate(text, width);
+  return widthOf(text) <= width ? text : cliTruncate(text, width);
 }
 
 /** Exactly `width` columns, flush left. */
 export function left(text: string, width: number): string {
   const fitted = fit(text, width);
-  return fitted + " ".repeat(Math.max(0, width - stringWidth(fitted)));
+  return fitted + " ".repeat(Math.max(0, width - widthOf(fitted)));
 }
 
 /** Exactly `width` columns, flush right. */
 export function right(text: string, width: number): string {
   const fitted = fit(text, width);
-  return " ".repeat(Math.max(0, width - stringWidth(fitted))) + fitted;
+  return " ".repeat(Math.max(0, width - widthOf(fitted))) + fitted;
 }
 
 /** `start` at the left edge and `end` at the right one; `start` gives way when there is no room for both. */
 export function spread(start: string, end: string, width: number): string {
   if (end === "") return fit(start, width);
-  const room = width - stringWidth(end) - 2;
+  const room = width - widthOf(end) - 2;
   return room < 8 ? fit(start, width) : left(start, room + 2) + end;
 }
 
 /** `text` broken at words, each line after `indent` columns. */
 export function wrap(text: string, width: number, indent: number): string[] {
   const lines = wrapAnsi(text, Math.max(8, width - indent), { hard: true, trim: true }).split("\n");
-  return lines.map((line) => " ".repeat(indent) + line);
+  return lines.map((line) => " ".repeat(indent) + line.replaceAll(noBreak, " "));
 }
+
+const noBreak = "\u00A0";
 
 /** `label` once, `text` broken at words beside it. */
 export function labelled(label: string, text: string, labelWidth: number, width: number): string[] {
@@ -56,4 +71,7 @@ export function labelled(label: string, text: string, labelWidth: number, width:
   return lines.map((line, at) => (at === 0 ? left(label, labelWidth) + line.slice(labelWidth) : line));
 }
 
-export { stringWidth as widthOf };
+/** `parts` one after the other, for `wrap` to break between them rather than within one. */
+export function joinParts(parts: readonly string[]): string {
+  return parts.map((part) => part.replaceAll(" ", noBreak)).join(" · ");
+}

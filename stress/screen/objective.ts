@@ -42,12 +42,12 @@ const shortNames: Record<string, string> = {
   late_iterations: "late",
 };
 
-/** One objective as a phrase: `p(95) of successes < 250 ms`, `failed < 1 %`. */
+/** One objective as a phrase: `p(95) successes < 250 ms`, `failed < 1 %`. */
 export function describeObjective(metric: string, expression: string, unit: ObjectiveUnit): string {
   const words = describeExpression(expression, unit);
   if (metric === "http_req_duration") return words;
   if (metric === "http_req_duration{expected_response:true}") {
-    return words.replace(/^\S+/, (statistic) => `${statistic} of successes`);
+    return words.replace(/^\S+/, (statistic) => `${statistic} successes`);
   }
   const name = shortNames[metric] ?? metric;
   return unit === "ratio" ? `${name} ${words.replace(/^rate /, "")}` : `${name} ${words}`;

@@ -1,23 +1,4 @@
-import Table from "cli-table3";
-import { fit, margin, widthOf } from "./line.ts";
-
-const borderless = {
-  top: "",
-  "top-mid": "",
-  "top-left": "",
-  "top-right": "",
-  bottom: "",
-  "bottom-mid": "",
-  "bottom-left": "",
-  "bottom-right": "",
-  left: "",
-  "left-mid": "",
-  mid: "",
-  "mid-mid": "",
-  right: "",
-  "right-mid": "",
-  middle: "",
-};
+import { left, margin, right, widthOf } from "./line.ts";
 
 export interface TableLayout {
   /** One letter a column: `l` flush left, `r` flush right. */
@@ -30,25 +11,22 @@ export interface TableLayout {
   gap?: number;
 }
 
-/** Rows of cells in aligned columns without rules, each line at most `width` columns wide and indented by the margin. */
+/** What is left of the flexible column at the least. */
+const leastFlexible = 6;
+
+/** Rows of cells in aligned columns without rules, indented by the margin; the flexible column is cut to keep `width`. */
 export function table(rows: readonly (readonly string[])[], layout: TableLayout): string[] {
   const { align, width, flexible = 0, least = [], gap = 2 } = layout;
-  const natural = [...align].map((_, column) =>
+  const columns = [...align];
+  const natural = columns.map((_, column) =>
     rows.reduce((widest, row) => Math.max(widest, widthOf(row[column] ?? "")), least[column] ?? 0),
   );
-  const total = natural.reduce((sum, each) => sum + each, 0) + gap * (align.length - 1);
-  const over = total - (width - margin);
-  const widths = natural.map((each, column) => (over > 0 && column === flexible ? Math.max(6, each - over) : each));
-  const drawn = new Table({
-    chars: borderless,
-    style: { head: [], border: [], "padding-left": 0, "padding-right": gap },
-    colAligns: [...align].map((letter) => (letter === "r" ? "right" : "left")),
-    colWidths: widths.map((each) => each + gap),
-  });
-  for (const row of rows) drawn.push(row.map((cell, column) => fit(cell, widths[column] ?? 0)));
-  return drawn
-    .toString()
-    .split("\n")
-    .map((line) => fit(" ".repeat(margin) + line, width + gap).trimEnd())
-    .map((line) => fit(line, width));
+  const total = natural.reduce((sum, each) => sum + each, 0) + gap * (columns.length - 1);
+  const over = Math.max(0, total - (width - 2 * margin));
+  const widths = natural.map((each, column) =>
+    column === flexible ? Math.max(Math.min(each, leastFlexible), each - over) : each,
+  );
+  const draw = (cell: string, column: number): string =>
+    columns[column] === "r" ? right(cell, widths[column] ?? 0) : left(cell, widths[column] ?? 0);
+  return rows.map((row) => " ".repeat(margin) + row.map(draw).join(" ".repeat(gap)).trimEnd());
 }

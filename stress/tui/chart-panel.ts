@@ -18,9 +18,14 @@ const tailFrom = 70;
 interface Chart {
   label: string;
   now: string;
-  of(slice: Slice | null): number | null;
+  /** What is drawn for a slice; null leaves a hole. */
+  of(slice: Slice): number | null;
+  /** The greatest single second of a slice, where that is not what is drawn. */
+  peak?(slice: Slice): number;
   format(value: number): string;
   tone: Tone;
+  /** Always one line high. */
+  flat?: true;
 }
 
 /**
@@ -45,10 +50,11 @@ export function chartPanel(state: RunState, nowMs: number, height: number, view:
   const remaining = progress.leftMs === null ? "" : `${formatClock(Math.ceil(progress.leftMs / 1000) * 1000)} left`;
   const lines = [row("progress", percent, bar(progress.fraction ?? 0, chartWidth, view), remaining, "strong")];
   for (const chart of charts(state)) {
-    const values = columns.map(chart.of);
+    const values = columns.map((slice) => (slice === null ? null : chart.of(slice)));
     const greatest = Math.max(0, ...values.filter((value) => value !== null));
-    const most = values.some((value) => value !== null) ? `max ${chart.format(greatest)}` : "";
-    const tall = chart.label === "users" ? 1 : height;
+    const peaks = columns.map((slice) => (slice === null ? 0 : (chart.peak?.(slice) ?? 0)));
+    const most = values.some((value) => value !== null) ? `max ${chart.format(Math.max(greatest, ...peaks))}` : "";
+    const tall = chart.flat === true ? 1 : height;
     // An eighth of room above the highest bar keeps stacked charts apart.
     const drawn = sparkline(values, (greatest * 8) / 7, tall);
     drawn.forEach((line, at) => {
@@ -61,7 +67,7 @@ export function chartPanel(state: RunState, nowMs: number, height: number, view:
 
 /** The number of lines that grow with the height of a chart. */
 export function tallCharts(state: RunState): number {
-  return charts(state).filter((chart) => chart.label !== "users").length;
+  return charts(state).filter((chart) => chart.flat !== true).length;
 }
 
 function charts(state: RunState): Chart[] {
@@ -69,43 +75,37 @@ function charts(state: RunState): Chart[] {
   const open = profile?.load.model === "open";
   const latency = snapshot === null ? null : (snapshot.interval.response ?? snapshot.interval.service);
   const limitMs = profile?.timeoutMs ?? Number.POSITIVE_INFINITY;
-  const perSecond = (value: number): string => `${formatRate(value)}/s`;
-  const level: Chart = open
-    ? {
-        label: "offered",
-        now: perSecond(snapshot?.offeredRate ?? Number.NaN),
-        of: (slice) => slice?.level ?? null,
-        format: perSecond,
-        tone: "faint",
-      }
-    : {
-        label: "users",
-        now: formatCount(snapshot?.users ?? null),
-        of: (slice) => slice?.level ?? null,
-        format: formatCount,
-        tone: "faint",
-      };
-  const rps: Chart = {
+  const level = { of: (slice: Slice) => slice.level, tone: "faint", flat: true } as const;
+  const users: Chart = { ...level, label: "users", now: formatCount(snapshot?.users ?? null), format: formatCount };
+  const offered: Chart = { ...level, label: "offered/s", now: formatRate(snapshot?.offeredRate ?? null), format: formatRate };
+  const carried: Chart = {
     label: "requests/s",
     now: formatRate(snapshot?.interval.rps ?? null),
     of: (slice) => rateOf(slice, "requests"),
+    peak: (slice) => slice.peakRequests,
     format: formatRate,
     tone: "accent",
   };
-  const name = open ? "response" : "latency";
-  const percentiles = (["p50", "p95", "p99"] as const).map((percentile): Chart => {
-    const format = (value: number): string => (value >= limitMs ? formatBeyond(limitMs) : formatLatency(value));
-    const now = percentileNow(latency, percentile, limitMs);
-    return { label: `${name.padEnd(8)} ${percentile}`, now, of: (slice) => slice?.[percentile] ?? null, format, tone: "accent" };
+  const percentiles = (["p50", "p95", "p99"] as const).map((percentile, at): Chart => {
+    const name = at > 0 ? "" : open ? "response" : "latency";
+    return {
+      label: `${name.padEnd(8)} ${percentile}`,
+      now: percentileNow(latency, percentile, limitMs),
+      of: (slice) => slice[percentile],
+      format: (value) => (value >= limitMs ? formatBeyond(limitMs) : formatLatency(value)),
+      tone: "accent",
+    };
   });
   const failed: Chart = {
     label: "✗ failed/s",
-    now: formatRate(snapshot?.interval.failed ?? null),
-    of: (slice) => rateOf(slice, "failed"),
+    now: formatRate(snapshot === null ? null : snapshot.interval.failed),
+    // A column without failures stays empty: the lowest bar says that there were some.
+    of: (slice) => (slice.failed > 0 ? rateOf(slice, "failed") : null),
+    peak: (slice) => slice.peakFailed,
     format: formatRate,
     tone: "bad",
   };
-  return [level, rps, ...percentiles, ...((snapshot?.total.failed ?? 0) > 0 ? [failed] : [])];
+  return [open ? offered : users, carried, ...percentiles, ...((snapshot?.total.failed ?? 0) > 0 ? [failed] : [])];
 }
 
 function percentileNow(latency: Latency | null, name: "p50" | "p95" | "p99", limitMs: number): string {

@@ -8,7 +8,10 @@ import { servicePanel } from "./service-panel.ts";
 import { thresholdPanel } from "./threshold-panel.ts";
 import { totalPanel } from "./total-panel.ts";
 
-const tallestChart = 4;
+const tallestChart = 3;
+const hintRank = 5;
+/** Blank lines that are worth more than the line that says what the keys do. */
+const leastGaps = 3;
 
 /**
  * The live screen as lines, none wider than the view. One line less than the terminal has: a frame as tall as the
@@ -17,32 +20,38 @@ const tallestChart = 4;
  */
 export function liveFrame(state: RunState, nowMs: number, rows: number, view: View): string[] {
   const room = Math.max(1, rows - 1);
-  const frame = (chartHeight: number): Panel[] => panels(state, nowMs, chartHeight, view);
-  const flat = frame(1);
+  const flat = panels(state, nowMs, view);
   const spare = room - join(flat).length;
   const height = Math.min(tallestChart, 1 + Math.floor(spare / tallCharts(state)));
-  const lines = height > 1 ? join(frame(height)) : squeeze(flat, room);
+  const tall = (panel: Panel): Panel => (panel.name === "body" ? { ...panel, lines: body(state, nowMs, height, view) } : panel);
+  const lines = height > 1 ? join(flat.map(tall)) : squeeze(flat, room);
   return lines.map((line) => fit(line, view.width).trimEnd());
 }
 
 interface Panel {
+  name: string;
   lines: string[];
   /** Panels of the highest rank are left out first. */
   rank: number;
+  /** The lower, the sooner a blank line stands above it. */
+  gap: number;
 }
 
-function panels(state: RunState, nowMs: number, chartHeight: number, view: View): Panel[] {
+function body(state: RunState, nowMs: number, chartHeight: number, view: View): string[] {
+  return [...phasePanel(state, nowMs, view), ...chartPanel(state, nowMs, chartHeight, view)];
+}
+
+function panels(state: RunState, nowMs: number, view: View): Panel[] {
   const { profile, topology, cores } = state;
-  const header = profile === null ? [` ${view.theme.accent("plimsoll")}`] : [headerLine(profile, topology, cores, view)];
-  const body = [...phasePanel(state, nowMs, view), ...chartPanel(state, nowMs, chartHeight, view)];
+  const header = profile === null ? ` ${view.theme.accent("plimsoll")}` : headerLine(profile, topology, cores, view);
   const all: Panel[] = [
-    { lines: header, rank: 0 },
-    { lines: body, rank: 0 },
-    { lines: totalPanel(state, view), rank: 1 },
-    { lines: servicePanel(state, view), rank: 4 },
-    { lines: thresholdPanel(state, view), rank: 2 },
-    { lines: warningPanel(state, view), rank: 3 },
-    { lines: hintPanel(state, view), rank: state.interrupted ? 1 : 5 },
+    { name: "header", lines: [header], rank: 0, gap: 9 },
+    { name: "body", lines: body(state, nowMs, 1, view), rank: 0, gap: 1 },
+    { name: "totals", lines: totalPanel(state, view), rank: 1, gap: 3 },
+    { name: "services", lines: servicePanel(state, view), rank: 4, gap: 0 },
+    { name: "thresholds", lines: thresholdPanel(state, view), rank: 2, gap: 2 },
+    { name: "warnings", lines: warningPanel(state, view), rank: 3, gap: 4 },
+    { name: "hint", lines: hintPanel(state, view), rank: state.interrupted ? 1 : hintRank, gap: 5 },
   ];
   return all.filter(({ lines }) => lines.length > 0);
 }
@@ -56,14 +65,16 @@ function squeeze(flat: readonly Panel[], room: number): string[] {
   for (;;) {
     const lines = shown.flatMap((panel) => panel.lines);
     const blanks = room - lines.length;
-    if (blanks >= 0) return joinWith(shown, blanks);
-    const last = Math.max(...shown.map(({ rank }) => rank));
-    if (last === 0) return lines.slice(0, room);
-    shown = shown.filter(({ rank }) => rank < last);
+    const rank = Math.max(...shown.map((panel) => panel.rank));
+    const crowded = rank === hintRank && blanks < leastGaps;
+    if (blanks >= 0 && !crowded) return joinWith(shown, blanks);
+    if (rank === 0) return lines.slice(0, room);
+    shown = shown.filter((panel) => panel.rank < rank);
   }
 }
 
-/** At most `blanks` blank lines, the uppermost gaps first. */
+/** At most `blanks` blank lines, where they part most. */
 function joinWith(shown: readonly Panel[], blanks: number): string[] {
-  return shown.flatMap(({ lines }, at) => (at > 0 && at <= blanks ? ["", ...lines] : lines));
+  const parted = new Set([...shown.slice(1)].sort((a, b) => a.gap - b.gap).slice(0, blanks));
+  return shown.flatMap((panel) => (parted.has(panel) ? ["", ...panel.lines] : panel.lines));
 }

@@ -7,6 +7,9 @@ export interface Slice {
   toMs: number;
   requests: number;
   failed: number;
+  /** The greatest rates a second within it, which merging would level. */
+  peakRequests: number;
+  peakFailed: number;
   /** Users, or arrivals a second in the open model: the highest. */
   level: number;
   /** Percentiles cannot be merged: the slice keeps the worst second's. Null where nothing was answered. */
@@ -27,6 +30,8 @@ export function withSnapshot(slices: readonly Slice[], snapshot: Snapshot): read
     toMs: atMs,
     requests: interval.requests,
     failed: interval.failed,
+    peakRequests: interval.rps,
+    peakFailed: interval.durationMs > 0 ? (interval.failed * 1000) / interval.durationMs : 0,
     level: offeredRate ?? users,
     p50: figure(latency.p50),
     p95: figure(latency.p95),
@@ -68,9 +73,9 @@ export function openSpanMs(elapsedMs: number, width: number): number {
   return columnMs * width;
 }
 
-export function rateOf(slice: Slice | null, count: "requests" | "failed"): number | null {
-  if (slice === null || slice.toMs <= slice.fromMs) return null;
-  return (slice[count] * 1000) / (slice.toMs - slice.fromMs);
+/** Events a second over the slice. */
+export function rateOf(slice: Slice, count: "requests" | "failed"): number {
+  return slice.toMs > slice.fromMs ? (slice[count] * 1000) / (slice.toMs - slice.fromMs) : 0;
 }
 
 function merged(a: Slice, b: Slice): Slice {
@@ -83,6 +88,8 @@ function merged(a: Slice, b: Slice): Slice {
     toMs: b.toMs,
     requests: a.requests + b.requests,
     failed: a.failed + b.failed,
+    peakRequests: Math.max(a.peakRequests, b.peakRequests),
+    peakFailed: Math.max(a.peakFailed, b.peakFailed),
     level: Math.max(a.level, b.level),
     p50: worst("p50"),
     p95: worst("p95"),

@@ -1,4 +1,4 @@
-import { absent, formatCount, formatLatency, formatShare } from "../screen/format.ts";
+import { formatCount, formatLatency, formatShare } from "../screen/format.ts";
 import type { View } from "../screen/header.ts";
 import { fit, left, margin, widthOf } from "../screen/line.ts";
 import type { RunState } from "./run-state.ts";
@@ -10,10 +10,9 @@ export function totalPanel(state: RunState, view: View): string[] {
   const { theme, width } = view;
   const total = state.snapshot?.total;
   const failed = total?.failed ?? 0;
-  const share = total !== undefined && total.requests > 0 ? ` (${formatShare(failed / total.requests)})` : "";
   const cells: [string, string][] = [
     ["requests", formatCount(total?.requests ?? null)],
-    ["failed", failed > 0 ? theme.bad(`✗ ${formatCount(failed)}${share}`) : total === undefined ? absent : "0"],
+    ["failed", failed > 0 ? theme.bad(formatCount(failed)) : formatCount(total?.failed ?? null)],
     ["opened", formatCount(total?.connectionsOpened ?? null)],
   ];
   if (total !== undefined && total.dropped !== null) cells.push(["dropped", formatCount(total.dropped)]);
@@ -26,10 +25,9 @@ export function totalPanel(state: RunState, view: View): string[] {
   const roomy = texts.every((text) => widthOf(text) + cellGap <= even);
   const line = roomy ? texts.map((text) => left(text, even)).join("") : texts.join(" ".repeat(cellGap));
   const lines = [" ".repeat(margin) + fit(line.trimEnd(), width - 2 * margin)];
-  const classes = Object.entries(total?.failures ?? {}).filter(([, count]) => count > 0);
-  if (classes.length > 0) {
-    const ranked = classes.sort(([, a], [, b]) => b - a).map(([name, count]) => `${name} ${formatCount(count)}`);
-    lines.push(" ".repeat(margin) + fit(`${theme.bad("✗")} ${ranked.join(" · ")}`, width - 2 * margin));
-  }
-  return lines;
+  if (total === undefined || failed === 0) return lines;
+  const share = formatShare(total.requests > 0 ? failed / total.requests : null);
+  const classes = Object.entries(total.failures).filter(([, count]) => count > 0);
+  const ranked = classes.sort(([, a], [, b]) => b - a).map(([name, count]) => `${name} ${formatCount(count)}`);
+  return [...lines, " ".repeat(margin) + fit(`${theme.bad(`✗ ${share} failed:`)} ${ranked.join(" · ")}`, width - 2 * margin)];
 }

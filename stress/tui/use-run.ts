@@ -39,12 +39,19 @@ export function createFeed(clock: () => number = () => performance.now()): RunFe
   };
 }
 
+/** The latest state, at most every frame; while nothing comes, the clock alone moves the screen on. */
 export function useRun(feed: RunFeed): Seen {
   const [seen, setSeen] = useState(() => feed.look());
   useEffect(() => {
+    let framesWithout = 0;
+    let shown = feed.look().state;
     const timer = setInterval(() => {
+      framesWithout += 1;
       const next = feed.look();
-      setSeen((last) => (last.state === next.state && last.nowMs === next.nowMs ? last : next));
+      if (next.state === shown && framesWithout * frameMs < 1000) return;
+      framesWithout = 0;
+      shown = next.state;
+      setSeen(next);
     }, frameMs);
     return () => clearInterval(timer);
   }, [feed]);

@@ -1,7 +1,7 @@
 import type { Summary } from "../../measure/summary.ts";
 import { absent, formatBytes, formatCount, formatDuration, formatRate } from "../format.ts";
 import type { View } from "../header.ts";
-import { clean, labelled, left, margin, right, widthOf, wrap } from "../line.ts";
+import { clean, joinParts, labelled, left, margin, right, widthOf, wrap } from "../line.ts";
 
 const labelWidth = 13;
 
@@ -18,13 +18,13 @@ export function capacityBlock(summary: Summary, view: View): string[] {
   const { capacity } = summary;
   const { theme, width } = view;
   const least = capacity.kind === "floor" ? "≥ " : "";
-  const figure = (rps: number | null): string => (rps === null ? absent : `${least}${formatRate(rps)} RPS`);
+  const figure = (rps: number | null, bound = ""): string => (rps === null ? absent : `${bound}${formatRate(rps)} RPS`);
   const held = capacity.sustainedAt === null ? "" : `at ${clean(capacity.sustainedAt).replace(/^at /, "")}`;
-  const kind = capacity.kind === "floor" ? "at least: a floor, not a limit" : "measured";
+  const kind = capacity.kind === "floor" ? "at least (a floor, not a limit)" : "measured";
   const sustainedNote =
     capacity.sustainedRps === null ? "no stage held a constant level" : [held, kind].filter(Boolean).join(", ");
   const rows: [string, string, string][] = [
-    ["sustained", theme.strong(figure(capacity.sustainedRps)), sustainedNote],
+    ["sustained", theme.strong(figure(capacity.sustainedRps, least)), sustainedNote],
     ["average", figure(capacity.averageRps), `over ${formatDuration(summary.state.testRunDurationMs)}, ramps included`],
     ["requests", requestCount(summary), requestNote(summary, view)],
     ["bottleneck", bottlenecks[capacity.bottleneck], ""],
@@ -62,5 +62,5 @@ function requestNote(summary: Summary, view: View): string {
   if (late !== null) parts.push(`${formatCount(late)} late`);
   if (opened !== null) parts.push(`${formatCount(opened)} connections`);
   if (received !== null) parts.push(`${formatBytes(received)} received`);
-  return parts.join(" · ");
+  return joinParts(parts);
 }

@@ -1,7 +1,7 @@
 import type { Summary } from "../../measure/summary.ts";
 import { formatCores, formatLatency, formatShare } from "../format.ts";
 import type { View } from "../header.ts";
-import { clean, labelled, left, margin, wrap } from "../line.ts";
+import { clean, joinParts, labelled, left, margin, wrap } from "../line.ts";
 
 const labelWidth = 13;
 
@@ -17,6 +17,6 @@ export function generatorBlock(summary: Summary, view: View): string[] {
   if (generator.pacerLagP99Ms !== null) facts.push(`pacer lag p99 ${formatLatency(generator.pacerLagP99Ms)}`);
   const verdict = generator.saturated ? theme.warn("! AT ITS LIMIT") : "not the limit";
   const start = " ".repeat(margin) + theme.strong(left("generator", labelWidth));
-  const lines = labelled(start, `${verdict} · ${facts.join(" · ")}`, margin + labelWidth, width - margin);
+  const lines = labelled(start, joinParts([verdict, ...facts]), margin + labelWidth, width - margin);
   return [...lines, ...generator.evidence.flatMap((each) => wrap(clean(each), width - margin, margin + labelWidth))];
 }

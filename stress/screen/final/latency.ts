@@ -42,7 +42,7 @@ export function latencyBlock(summary: Summary, view: View): string[] {
     const limit = formatBeyond(profile.timeoutMs);
     lines.push(
       ...wrap(
-        theme.warn(`! ${formatCount(censored)} known only to exceed the limit; figures among them show ${limit}`),
+        theme.warn(`! ${formatCount(censored)} got no answer in time; a figure that falls among them shows ${limit}`),
         width - margin,
         margin,
       ),
