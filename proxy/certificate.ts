@@ -4,8 +4,6 @@ import { chmod, mkdir, readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { generate } from "selfsigned";
-import writeFileAtomic from "write-file-atomic";
 import { errorCode, errorMessage } from "./errors.ts";
 
 const dayMs = 86_400_000;
@@ -43,16 +41,25 @@ export async function makeCertificates(dir: string, names: readonly string[] = [
   let signer = { cert: ca ?? "", key: caKey ?? "" };
   if (!canSign(signer)) {
     signer = await generateCa();
-    await writeFileAtomic(caKeyFile, signer.key, { mode: 0o600 });
-    await writeFileAtomic(files.caFile, signer.cert, { mode: 0o644 });
+    await writeText(caKeyFile, signer.key, 0o600);
+    await writeText(files.caFile, signer.cert, 0o644);
   }
   const leaf = await generateLeaf(signer, wanted);
-  await writeFileAtomic(files.keyFile, leaf.private, { mode: 0o600 });
-  await writeFileAtomic(files.certFile, leaf.cert, { mode: 0o644 });
+  await writeText(files.keyFile, leaf.private, 0o600);
+  await writeText(files.certFile, leaf.cert, 0o644);
   return files;
 }
 
+// Loaded when a certificate is made: the edge only reads certificates, and need not carry the libraries in its memory.
+const loadGenerate = async () => (await import("selfsigned")).generate;
+
+async function writeText(file: string, text: string, mode: number): Promise<void> {
+  const { default: writeFileAtomic } = await import("write-file-atomic");
+  await writeFileAtomic(file, text, { mode });
+}
+
 async function generateCa(): Promise<{ cert: string; key: string }> {
+  const generate = await loadGenerate();
   // A name of its own for each CA: clients that know an older one must not try that one's key on this one's signature.
   const name = `Plimsoll private CA ${randomBytes(4).toString("hex")}`;
   const made = await generate([{ name: "commonName", value: name }], {
@@ -68,7 +75,8 @@ async function generateCa(): Promise<{ cert: string; key: string }> {
   return { cert: made.cert, key: made.private };
 }
 
-function generateLeaf(ca: { cert: string; key: string }, names: readonly string[]) {
+async function generateLeaf(ca: { cert: string; key: string }, names: readonly string[]) {
+  const generate = await loadGenerate();
   const caEnd = new X509Certificate(ca.cert).validToDate;
   return generate([{ name: "commonName", value: "Plimsoll edge" }], {
     ...validity(leafDays, caEnd),

@@ -47,7 +47,7 @@ export const optionalText: z.ZodType<string | null, string> = z.string().transfo
 
 export const address: z.ZodType<string, string> = z
   .string()
-  .refine((value) => isIP(value) !== 0 || value === "localhost", "an IP address to listen on, such as :: or 127.0.0.1");
+  .refine((value) => isIP(value) !== 0, "an IP address to listen on, such as :: or 127.0.0.1");
 
 const originsAccepted = "http:// or https:// origins separated by commas, without path, query or credentials";
 
