@@ -1,0 +1,39 @@
+import { access, constants, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { Command } from "commander";
+import { UsageError } from "../profile/usage-error.ts";
+
+export interface OutputFlags {
+  out?: string;
+  /** False with `--no-tui`. */
+  tui: boolean;
+}
+
+export function addOutputFlags(command: Command): Command {
+  return command
+    .option("--out <file>", "where the summary goes (default summary.json)")
+    .option("--no-tui", "plain lines instead of the screen");
+}
+
+/** Path of the summary, made sure of before anything is measured. @throws UsageError where it cannot be written. */
+export async function summaryPath(flags: OutputFlags): Promise<string> {
+  const given = flags.out ?? "summary.json";
+  const path = resolve(given);
+  const problem = await problemWith(path);
+  if (problem !== null)
+    throw new UsageError(`cannot write the summary to ${given}: ${problem}; give another place with --out FILE`);
+  return path;
+}
+
+async function problemWith(path: string): Promise<string | null> {
+  const directory = dirname(path);
+  try {
+    const found = await stat(directory);
+    if (!found.isDirectory()) return `${directory} is not a directory`;
+    await access(directory, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT" ? `${directory} does not exist` : `${directory} is not writable`;
+  }
+  const existing = await stat(path).catch(() => null);
+  return existing !== null && !existing.isFile() ? "it is not a file" : null;
+}

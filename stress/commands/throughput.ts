@@ -1,0 +1,47 @@
+import type { Command } from "commander";
+import type { Stage } from "../profile/profile.ts";
+import { addLoadFlags, type LoadFlags, profileFrom } from "./load-flags.ts";
+import { measure } from "./measure.ts";
+import { addOutputFlags, type OutputFlags } from "./output-flags.ts";
+import { addTargetFlags, type TargetFlags, targetFrom } from "./target-flags.ts";
+
+/** The reference's four minutes: ramp to 50 users, hold, ramp to 100, ramp down. */
+const fullProfile: readonly (readonly [seconds: number, users: number])[] = [
+  [30, 50],
+  [120, 50],
+  [60, 100],
+  [30, 0],
+];
+const quickFactor = 20 / 240;
+
+/** `stress throughput`: how much the target carries, by the reference's profile or by any other. */
+export const throughput = {
+  register(program: Command): void {
+    const command = program
+      .command("throughput")
+      .description("measure how much the target carries: four minutes of 0, 50 and 100 users, or any other load");
+    addOutputFlags(addLoadFlags(addTargetFlags(command))).action(async (flags: LoadFlags & TargetFlags & OutputFlags) => {
+      const target = await targetFrom(flags);
+      const quick = flags.quick === true;
+      const profile = profileFrom(
+        flags,
+        {
+          scenario: "throughput",
+          load: { model: "closed", stages: stagesOf(quick ? quickFactor : 1), thinkTime: null },
+          settle: quick ? { beforeMs: 2000, afterMs: 5000 } : { beforeMs: 3000, afterMs: 10_000 },
+        },
+        target.target,
+      );
+      process.exitCode = await measure(profile, target, flags);
+    });
+  },
+};
+
+function stagesOf(factor: number): Stage[] {
+  let from = 0;
+  return fullProfile.map(([seconds, to]) => {
+    const stage = { durationMs: seconds * 1000 * factor, from, to };
+    from = to;
+    return stage;
+  });
+}

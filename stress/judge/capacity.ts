@@ -1,0 +1,69 @@
+import type { PhaseRow, ServiceResources, Summary } from "../measure/summary.ts";
+
+/** A service, or the host, that uses this much of what it may use has nothing left to give. */
+const exhaustedShare = 0.9;
+/** One event loop cannot use more than a core; what it uses beyond, its helper threads do. */
+const singleThreadCores = 0.95;
+
+export interface CapacityFacts {
+  requests: number;
+  loadMs: number;
+  phases: readonly PhaseRow[];
+  /** Why the generator was at its limit; empty when it was not. */
+  generatorReasons: readonly string[];
+  resources: readonly ServiceResources[];
+  host: { cores: number; busyShare: number | null; stealShare: number | null };
+  failedShare: number;
+}
+
+/**
+ * What the run says about capacity: the reference's average over the whole profile, and the rate held on the highest
+ * plateau. The figure is a floor when the generator gave way first, and only then.
+ */
+export function capacityOf(facts: CapacityFacts): Summary["capacity"] {
+  const plateau = plateauOf(facts.phases);
+  const { bottleneck, evidence } = bottleneckOf(facts);
+  return {
+    averageRps: facts.loadMs > 0 ? (facts.requests * 1000) / facts.loadMs : 0,
+    sustainedRps: plateau?.rps ?? null,
+    sustainedAt: plateau?.name ?? null,
+    kind: bottleneck === "generator" ? "floor" : "measured",
+    bottleneck,
+    evidence,
+  };
+}
+
+/** The constant stage with the highest level; of equals the longest. */
+export function plateauOf(phases: readonly PhaseRow[]): PhaseRow | null {
+  const holds = phases.filter(({ kind, to }) => kind === "hold" && to > 0);
+  return holds.sort((a, b) => b.to - a.to || b.durationMs - a.durationMs)[0] ?? null;
+}
+
+function bottleneckOf(facts: CapacityFacts): Pick<Summary["capacity"], "bottleneck" | "evidence"> {
+  const { cores, busyShare, stealShare } = facts.host;
+  if (facts.generatorReasons.length > 0) return { bottleneck: "generator", evidence: [...facts.generatorReasons] };
+  const services = facts.resources.flatMap(exhausted);
+  const host: string[] = [];
+  if (busyShare !== null && busyShare >= exhaustedShare) {
+    host.push(`host CPU ${percent(busyShare)} busy on ${cores} cores, shared by generator and target`);
+  }
+  if (stealShare !== null && stealShare > 0.05) host.push(`hypervisor took ${percent(stealShare)} of the CPU time`);
+  if (services.length > 0) return { bottleneck: "target", evidence: [...services, ...host] };
+  if (host.length > 0) return { bottleneck: "host", evidence: host };
+  if (facts.resources.length === 0 && busyShare === null)
+    return { bottleneck: "unknown", evidence: ["no resources were sampled"] };
+  return { bottleneck: "none", evidence: ["neither the generator, the host nor a sampled service ran out of CPU"] };
+}
+
+function exhausted({ name, cpu, limits }: ServiceResources): string[] {
+  const used = cpu.steadyCores ?? cpu.maxCores;
+  if (used === null) return [];
+  const limit = limits.enforced ? limits.cpus : null;
+  if (limit !== null && used >= exhaustedShare * limit) return [`${name} used ${used.toFixed(2)} of its ${limit} CPUs`];
+  if (used >= singleThreadCores && used < 1.5) return [`${name} used ${used.toFixed(2)} cores: all that one event loop can`];
+  return [];
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}

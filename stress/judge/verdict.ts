@@ -1,0 +1,57 @@
+import type { Summary, Verdict } from "../measure/summary.ts";
+import { ExitCode, worstExitCode } from "./exit-code.ts";
+
+/** What a verdict rests on. */
+export interface VerdictFacts {
+  /** Failed thresholds as people read them: `http_req_failed: rate<0.01 (0.31)`. */
+  failedThresholds: readonly { text: string; isLatency: boolean }[];
+  /** Abort rules that fired. */
+  aborted: readonly string[];
+  interrupted: boolean;
+  model: "closed" | "requests" | "open";
+  generatorReasons: readonly string[];
+  services: readonly { name: string; restarts: number; oomKills: number | null; samples: { taken: number; lost: number } }[];
+  requests: number;
+}
+
+/** Lost samples above this share leave the memory figures without a basis. */
+const lostShare = 0.2;
+
+/**
+ * The one verdict of a run and its exit code.
+ *
+ * A limit of the generator is never the target's: an open run is invalid then; a closed one is a floor, whose passed
+ * objectives stand, and whose failed latency objectives are undecided, because the generator may have added the time.
+ */
+export function verdictOf(facts: VerdictFacts): Summary["results"] {
+  const reasons: string[] = [];
+  const codes: ExitCode[] = [];
+  let verdict: Verdict = "pass";
+  const say = (code: ExitCode, is: Verdict, text: string) => {
+    codes.push(code);
+    reasons.push(text);
+    if (worstExitCode(codes) === code) verdict = is;
+  };
+  const isSaturated = facts.generatorReasons.length > 0;
+  for (const { text, isLatency } of facts.failedThresholds) {
+    if (isSaturated && isLatency && facts.model !== "open") {
+      say(ExitCode.invalid, "undecided", `${text}: undecided, since the generator was at its limit`);
+    } else say(ExitCode.failed, "fail", text);
+  }
+  if (isSaturated && facts.model === "open") {
+    for (const reason of facts.generatorReasons) say(ExitCode.invalid, "invalid", reason);
+  }
+  if (facts.requests === 0 && !facts.interrupted) say(ExitCode.failed, "fail", "no request was made");
+  for (const { name, restarts, oomKills, samples } of facts.services) {
+    if (restarts > 0)
+      say(ExitCode.failed, "fail", `${name} restarted ${restarts} ${restarts === 1 ? "time" : "times"} during the run`);
+    if (oomKills !== null && oomKills > 0) say(ExitCode.failed, "fail", `${name} was killed for memory during the run`);
+    const { taken, lost } = samples;
+    if (lost > lostShare * (taken + lost)) {
+      say(ExitCode.invalid, "invalid", `${lost} of ${taken + lost} resource samples of ${name} were lost`);
+    }
+  }
+  for (const rule of facts.aborted) say(ExitCode.failed, "aborted", `aborted: ${rule}`);
+  if (facts.interrupted) say(ExitCode.interrupted, "interrupted", "interrupted before the end of the profile");
+  return { verdict, exitCode: worstExitCode(codes), reasons };
+}

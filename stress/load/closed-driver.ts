@@ -1,0 +1,132 @@
+import { Connection } from "./connection.ts";
+import type { DriverContext, LoadDriver } from "./driver.ts";
+import { seededRandom } from "./random.ts";
+import { peakOf, type UserChange, userChanges } from "./schedule.ts";
+
+/** After a failure without a response a user pauses, so that a dead target is not met with a loop as hot as the CPU. */
+const minFailurePauseMs = 10;
+/** All users of a worker together retry at most this often. */
+const maxRetriesPerSecond = 5000;
+
+/** Users that send, wait and send again: the `closed` model (as stages say) and the `requests` model (a fixed number). */
+export class ClosedDriver implements LoadDriver {
+  readonly connections: Connection[] = [];
+  readonly #context: DriverContext<"closed" | "requests">;
+  readonly #changes: UserChange[];
+  readonly #active: boolean[] = [];
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #failurePauseMs: number;
+  readonly #random = seededRandom(1, 0);
+  /** Requests that may still be started; infinite in the `closed` model. */
+  #budget: number;
+  #nextChange = 0;
+  #startAt = 0;
+  #stopped = false;
+
+  constructor(context: DriverContext<"closed" | "requests">) {
+    this.#context = context;
+    const { load, index, of } = context;
+    this.#budget = load.model === "requests" ? shareOf(load.requests, index, of) : Number.POSITIVE_INFINITY;
+    const users = load.model === "requests" ? shareOf(load.users, index, of) : shareOf(peakOf(load.stages), index, of);
+    this.#changes = load.model === "closed" ? userChanges(load.stages, index, of) : allAtOnce(users);
+    this.#failurePauseMs = Math.max(minFailurePauseMs, (users * 1000) / maxRetriesPerSecond);
+    for (let user = 0; user < users; user++) {
+      this.connections.push(new Connection(user, context.endpoint, context.tally, this));
+      this.#active.push(false);
+    }
+  }
+
+  get finished(): boolean {
+    const everyoneLeft = this.#nextChange >= this.#changes.length && !this.#active.includes(true);
+    return (this.#stopped || this.#budget <= 0 || everyoneLeft) && this.#context.tally.inFlight === 0;
+  }
+
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  start(atMs: number): void {
+    this.#startAt = atMs;
+    this.#walk(performance.now());
+  }
+
+  /** Nothing here is due by the clock but users' coming and going, which has its own timer. */
+  tick(): void {}
+
+  #walk(nowMs: number): void {
+    for (; this.#nextChange < this.#changes.length; this.#nextChange++) {
+      const { atMs, user, active } = this.#changes[this.#nextChange] as UserChange;
+      const waitMs = this.#startAt + atMs - nowMs;
+      if (waitMs > 0) {
+        this.#later(waitMs, () => this.#walk(performance.now()));
+        break;
+      }
+      this.#change(user, active, nowMs);
+    }
+    this.#settle();
+  }
+
+  onFree(connection: Connection, nowMs: number): void {
+    if (!this.#mayGoOn(connection.index)) {
+      if (!this.#stopped) connection.close();
+      this.#settle();
+      return;
+    }
+    const { thinkTime } = this.#context.load;
+    if (connection.failed) this.#later(this.#failurePauseMs, () => this.#sendUnlessBusy(connection));
+    else if (thinkTime === null) this.#send(connection, nowMs);
+    else {
+      const pauseMs = thinkTime.minMs + this.#random() * (thinkTime.maxMs - thinkTime.minMs);
+      this.#later(pauseMs, () => this.#sendUnlessBusy(connection));
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.#settle();
+  }
+
+  #change(user: number, active: boolean, nowMs: number): void {
+    this.#active[user] = active;
+    this.#context.tally.users += active ? 1 : -1;
+    const connection = this.connections[user] as Connection;
+    if (active) this.#sendUnlessBusy(connection, nowMs);
+    else if (!connection.busy) connection.close();
+  }
+
+  #mayGoOn(user: number): boolean {
+    return !this.#stopped && this.#budget > 0 && this.#active[user] === true;
+  }
+
+  #sendUnlessBusy(connection: Connection, nowMs = performance.now()): void {
+    if (!connection.busy && this.#mayGoOn(connection.index)) this.#send(connection, nowMs);
+  }
+
+  #send(connection: Connection, nowMs: number): void {
+    this.#budget--;
+    connection.send(this.#context.nextRequest(connection), -1, nowMs + this.#context.profile.timeoutMs);
+  }
+
+  #settle(): void {
+    if (this.finished) this.#context.onFinished();
+  }
+
+  #later(waitMs: number, action: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      action();
+    }, waitMs);
+    this.#timers.add(timer);
+  }
+}
+
+/** How many of `total` fall to worker `index` of `of`. */
+export function shareOf(total: number, index: number, of: number): number {
+  return Math.floor(total / of) + (index < total % of ? 1 : 0);
+}
+
+function allAtOnce(users: number): UserChange[] {
+  return Array.from({ length: users }, (_, user) => ({ atMs: 0, user, active: true }));
+}

@@ -1,0 +1,238 @@
+import net from "node:net";
+import tls from "node:tls";
+import type { FailureClass } from "../measure/event.ts";
+import type { Tally } from "../measure/tally.ts";
+import { ResponseChecks } from "./check.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { failureOf, isLocalLimit } from "./failure.ts";
+import { ResponseParser } from "./parser.ts";
+import type { PreparedRequest } from "./request.ts";
+
+/** What a connection reports to. Called after the outcome has been tallied. */
+export interface Driver {
+  /** The connection has no request any more and may be given another; it may be open or closed. */
+  onFree(connection: Connection, nowMs: number): void;
+}
+
+/**
+ * One client: at most one connection at a time and one request on it, opened anew when the server or the profile closed
+ * it. All state of the request lives here, so that a request allocates nothing.
+ */
+export class Connection {
+  /** Index of the user (closed models) or of the connection (open model) in its worker. */
+  readonly index: number;
+  readonly #endpoint: Endpoint;
+  readonly #tally: Tally;
+  readonly #driver: Driver;
+  readonly #parser: ResponseParser;
+  readonly #checks: ResponseChecks;
+  #socket: net.Socket | null = null;
+  #ready = false;
+  #session: Buffer | null = null;
+  #requestsSent = 0;
+
+  /** Whether the last request got no complete response. */
+  failed = false;
+  #request: PreparedRequest | null = null;
+  #sent = false;
+  #dueAt = -1;
+  #sentAt = 0;
+  #firstByteAt = 0;
+  #deadline = 0;
+  #connectAt = 0;
+  #connectedAt = 0;
+
+  constructor(index: number, endpoint: Endpoint, tally: Tally, driver: Driver) {
+    this.index = index;
+    this.#endpoint = endpoint;
+    this.#tally = tally;
+    this.#driver = driver;
+    this.#checks = new ResponseChecks(endpoint.checks);
+    this.#parser = new ResponseParser(this.#checks.watches ? this.#checks : null);
+  }
+
+  get busy(): boolean {
+    return this.#request !== null;
+  }
+
+  /** Open and able to take a request without a handshake. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** When the request in flight times out, on the worker's clock. */
+  get deadline(): number {
+    return this.#deadline;
+  }
+
+  /**
+   * Sends a request, opening a connection first where there is none.
+   * @param dueAt when it was due; negative in the closed models.
+   */
+  send(request: PreparedRequest, dueAt: number, deadline: number): void {
+    this.#request = request;
+    this.#dueAt = dueAt;
+    this.#deadline = deadline;
+    this.#sent = false;
+    this.#tally.inFlight++;
+    if (this.#socket === null) this.connect();
+    else if (this.#ready) this.#write();
+  }
+
+  /** Opens the connection; `send` does it by itself. */
+  connect(): void {
+    this.#ready = false;
+    this.#requestsSent = 0;
+    this.#connectAt = performance.now();
+    this.#connectedAt = 0;
+    const endpoint = this.#endpoint;
+    const onread = {
+      // One buffer serves every socket of the thread: a read is handled before the next one starts.
+      buffer: endpoint.readBuffer,
+      callback: (length: number, buffer: Uint8Array) => {
+        if (this.#socket === socket) this.#onData(buffer, length);
+        return true;
+      },
+    };
+    const socket: net.Socket =
+      endpoint.tls === null
+        ? net.connect({ ...endpoint.address, onread })
+        : tls.connect({
+            ...endpoint.address,
+            ...endpoint.tls,
+            ...(this.#session === null ? {} : { session: this.#session }),
+            onread,
+          } as tls.ConnectionOptions);
+    this.#socket = socket;
+    socket.setNoDelay(true);
+    socket.once("connect", () => {
+      this.#connectedAt = performance.now();
+      this.#tally.connectionsOpened++;
+      this.#tally.connecting.record(this.#connectedAt - this.#connectAt);
+      if (endpoint.tls === null && this.#socket === socket) this.#onReady();
+    });
+    if (socket instanceof tls.TLSSocket) {
+      socket.once("secureConnect", () => this.#onSecure(socket));
+      if (endpoint.resumption) {
+        socket.on("session", (session) => {
+          this.#session = session;
+        });
+      }
+    }
+    socket.on("error", (error: NodeJS.ErrnoException) => this.#onClosed(socket, error));
+    socket.on("end", () => this.#onClosed(socket, null));
+    socket.on("close", () => this.#onClosed(socket, null));
+  }
+
+  /** Closes the connection properly; there must be no request in flight. */
+  close(): void {
+    this.#forget()?.destroySoon();
+  }
+
+  /** Ends the request in flight as failed and closes the connection, whose next byte would belong to it. */
+  cancel(failure: FailureClass, message: string, nowMs: number): void {
+    this.#forget()?.destroy();
+    this.#fail(failure, message, nowMs);
+  }
+
+  #forget(): net.Socket | null {
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#ready = false;
+    return socket;
+  }
+
+  #onSecure(socket: tls.TLSSocket): void {
+    if (this.#socket !== socket) return;
+    this.#tally.handshakes++;
+    if (socket.isSessionReused()) this.#tally.resumed++;
+    this.#tally.handshaking.record(performance.now() - this.#connectedAt);
+    this.#onReady();
+  }
+
+  #onReady(): void {
+    this.#ready = true;
+    if (this.#request !== null) this.#write();
+    else this.#driver.onFree(this, performance.now());
+  }
+
+  #write(): void {
+    const request = this.#request as PreparedRequest;
+    this.#parser.reset(request.bodiless);
+    this.#checks.begin();
+    this.#requestsSent++;
+    this.#firstByteAt = 0;
+    this.#sent = true;
+    this.#tally.sent++;
+    const bytes = request.bytes();
+    this.#tally.bytesSent += bytes.length;
+    this.#sentAt = performance.now();
+    this.#socket?.write(bytes);
+  }
+
+  #onData(bytes: Uint8Array, length: number): void {
+    const now = performance.now();
+    this.#tally.bytesReceived += length;
+    if (!this.#sent) {
+      // Nothing was asked: whatever this is, the connection cannot be trusted with a request.
+      if (this.#request === null) this.close();
+      else this.cancel("malformed", "bytes before the request", now);
+      return;
+    }
+    if (this.#firstByteAt === 0) this.#firstByteAt = now;
+    const used = this.#parser.push(bytes, length);
+    if (this.#parser.done) this.#complete(now, used < length);
+    else if (this.#parser.failed) this.cancel("malformed", this.#parser.problem, now);
+  }
+
+  #complete(now: number, surplus: boolean): void {
+    const request = this.#request as PreparedRequest;
+    const { status, keepAlive } = this.#parser.head;
+    this.#request = null;
+    this.#sent = false;
+    this.failed = false;
+    this.#tally.inFlight--;
+    this.#tally.complete(
+      request.route,
+      status,
+      now - this.#sentAt,
+      this.#firstByteAt - this.#sentAt,
+      this.#dueAt < 0 ? -1 : now - this.#dueAt,
+    );
+    this.#checks.finish(status, this.#tally.checkPasses, this.#tally.checkFails);
+    if (!keepAlive || surplus || this.#requestsSent >= this.#endpoint.requestsPerConnection) this.close();
+    this.#driver.onFree(this, now);
+  }
+
+  #fail(failure: FailureClass, message: string, now: number): void {
+    const request = this.#request;
+    if (request === null) return;
+    this.#request = null;
+    this.#sent = false;
+    this.failed = true;
+    this.#tally.inFlight--;
+    this.#tally.fail(request.route, failure, message);
+    this.#checks.finish(0, this.#tally.checkPasses, this.#tally.checkFails);
+    this.#driver.onFree(this, now);
+  }
+
+  /** The peer or the network ended the connection: `error`, `end` and `close` all come here, the first one counts. */
+  #onClosed(socket: net.Socket, error: NodeJS.ErrnoException | null): void {
+    if (this.#socket !== socket) return;
+    const ready = this.#ready;
+    this.#forget()?.destroy();
+    const now = performance.now();
+    if (error !== null && isLocalLimit(error)) this.#tally.localLimits++;
+    if (this.#request === null) {
+      if (!ready) this.#driver.onFree(this, now);
+      return;
+    }
+    if (ready && this.#sent && error === null && this.#parser.end()) {
+      this.#complete(now, false);
+      return;
+    }
+    const stage = !ready ? (this.#connectedAt > 0 ? "handshake" : "connect") : this.#requestsSent > 1 ? "reused" : "fresh";
+    const [failure, message] = failureOf(error, stage, this.#parser.untouched);
+    this.#fail(failure, message, now);
+  }
+}

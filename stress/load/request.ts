@@ -1,0 +1,88 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Profile, RequestSpec } from "../profile/profile.ts";
+import { routesOf } from "../profile/routes.ts";
+import { UsageError } from "../profile/usage-error.ts";
+import type { Random } from "./random.ts";
+
+/** A request ready to be written; `bytes` is built once where nothing in it varies. */
+export interface PreparedRequest {
+  route: number;
+  /** HEAD: the response has no body. */
+  bodiless: boolean;
+  bytes(): Buffer | string;
+}
+
+/** Sent unless the profile sets them. */
+const defaultHeaders: readonly [string, string][] = [
+  ["User-Agent", "plimsoll"],
+  ["Accept", "*/*"],
+];
+
+const variable = /\{\{(uuid|counter|timestamp|random)\}\}/g;
+
+let counter = 0;
+
+/** Values of `{{…}}`; the counter is one per worker thread. */
+function generate(name: string, random: Random): string {
+  switch (name) {
+    case "uuid":
+      return randomUUID();
+    case "counter":
+      return String(counter++);
+    case "timestamp":
+      return String(Date.now());
+    default:
+      return String(Math.floor(random() * 2 ** 31));
+  }
+}
+
+/** Builds the profile's requests. @throws UsageError where a body file cannot be read. */
+export function prepareRequests(profile: Profile, random: Random): PreparedRequest[] {
+  const routes = routesOf(profile);
+  const host = new URL(profile.target.baseUrl).host;
+  return profile.requests.map((spec) => {
+    const head = headOf(spec, host);
+    const body = bodyOf(spec);
+    const route = routes.indexOf(spec.route);
+    const bodiless = spec.method === "HEAD";
+    const isTemplate = variable.test(head) || (spec.body !== null && variable.test(spec.body));
+    variable.lastIndex = 0;
+    if (!isTemplate) {
+      const bytes = Buffer.concat([Buffer.from(withLength(head, spec, body.length), "latin1"), body]);
+      return { route, bodiless, bytes: () => bytes };
+    }
+    const fill = (text: string) => text.replace(variable, (_, name: string) => generate(name, random));
+    return {
+      route,
+      bodiless,
+      bytes: () => {
+        const filled = spec.body !== null ? Buffer.from(fill(spec.body)) : body;
+        return Buffer.concat([Buffer.from(withLength(fill(head), spec, filled.length), "latin1"), filled]);
+      },
+    };
+  });
+}
+
+/** The head without its last line. */
+function headOf(spec: RequestSpec, host: string): string {
+  const has = (name: string) => spec.headers.some(([key]) => key.toLowerCase() === name.toLowerCase());
+  const headers = [...defaultHeaders.filter(([name]) => !has(name)), ...spec.headers];
+  if (!has("host")) headers.unshift(["Host", host]);
+  return `${spec.method} ${spec.path} HTTP/1.1\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join("")}`;
+}
+
+/** RFC 9110 section 8.6: a length also where the body is empty but the method gives one a meaning. */
+function withLength(head: string, spec: RequestSpec, length: number): string {
+  const needed = length > 0 || ["POST", "PUT", "PATCH"].includes(spec.method);
+  return `${head}${needed ? `Content-Length: ${length}\r\n` : ""}\r\n`;
+}
+
+function bodyOf(spec: RequestSpec): Buffer {
+  if (spec.bodyFile === null) return Buffer.from(spec.body ?? "");
+  try {
+    return readFileSync(spec.bodyFile);
+  } catch (error) {
+    throw new UsageError(`cannot read the body file ${spec.bodyFile}: ${(error as NodeJS.ErrnoException).code ?? error}`);
+  }
+}

@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import type { ThreadLoad } from "../measure/tally.ts";
+
+/** Expected between heartbeats; a timer may be late by a millisecond or two without meaning anything. */
+export const heartbeatMs = 50;
+const heartbeatToleranceMs = 5;
+
+/** What the calling thread costs, read as differences: CPU time, time it waited for a CPU, time it was held up. */
+export class ThreadLoadMeter {
+  #wallAt = performance.now();
+  #cpuUs = threadCpuUs();
+  #runDelayNs = runDelayNs();
+  #beatAt = performance.now();
+  #stalledMs = 0;
+
+  /** To be called by a timer of `heartbeatMs`: lateness beyond tolerance is time in which the thread could not act. */
+  beat(nowMs: number): void {
+    const late = nowMs - this.#beatAt - heartbeatMs;
+    if (late > heartbeatToleranceMs) this.#stalledMs += late;
+    this.#beatAt = nowMs;
+  }
+
+  take(nowMs: number): ThreadLoad {
+    const cpuUs = threadCpuUs();
+    const delayNs = runDelayNs();
+    const load = {
+      wallMs: nowMs - this.#wallAt,
+      cpuMs: (cpuUs - this.#cpuUs) / 1000,
+      runDelayMs: delayNs === null || this.#runDelayNs === null ? null : (delayNs - this.#runDelayNs) / 1e6,
+      stalledMs: this.#stalledMs,
+    };
+    this.#wallAt = nowMs;
+    this.#cpuUs = cpuUs;
+    this.#runDelayNs = delayNs;
+    this.#stalledMs = 0;
+    return load;
+  }
+}
+
+function threadCpuUs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return user + system;
+}
+
+/** Second field of schedstat: nanoseconds spent waiting on a run queue, throttled time included. Null off Linux. */
+function runDelayNs(): number | null {
+  try {
+    return Number(readFileSync("/proc/thread-self/schedstat", "latin1").split(" ")[1]);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,142 @@
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { Tally, transferables } from "../measure/tally.ts";
+import type { Load, Stage } from "../profile/profile.ts";
+import { routesOf } from "../profile/routes.ts";
+import { requestChooser } from "./chooser.ts";
+import { clockOffsetMs } from "./clock.ts";
+import { ClosedDriver } from "./closed-driver.ts";
+import type { Connection } from "./connection.ts";
+import type { LoadDriver } from "./driver.ts";
+import { createEndpoint } from "./endpoint.ts";
+import { OpenDriver } from "./open-driver.ts";
+import type { FromWorker, ToWorker, WorkerOrder } from "./protocol.ts";
+import { seededRandom } from "./random.ts";
+import { prepareRequests } from "./request.ts";
+import { heartbeatMs, ThreadLoadMeter } from "./thread-load.ts";
+
+/**
+ * A worker thread of the load: drives its share of the connections and tells what happened once a second, and at every
+ * boundary between stages. It shares nothing with its siblings but the clock.
+ */
+const port = parentPort;
+if (port === null) throw new Error("worker.ts runs as a worker thread");
+const { order } = workerData as { order: WorkerOrder };
+const { profile, index, of } = order;
+const load = profile.load;
+
+const random = seededRandom(load.model === "open" ? load.seed : 1, of + index);
+const requests = prepareRequests(profile, random);
+const tally = new Tally({
+  worker: index,
+  routes: routesOf(profile).length,
+  checks: profile.checks.length,
+  apdexMs: profile.apdexMs,
+  nowMs: performance.now() + clockOffsetMs,
+});
+const meter = new ThreadLoadMeter();
+const driver = createDriver(load);
+let interruptAt = Number.POSITIVE_INFINITY;
+let told = false;
+let metronome: MessagePort | null = null;
+
+function createDriver(load: Load): LoadDriver {
+  const common = {
+    profile,
+    index,
+    of,
+    endpoint: createEndpoint(profile, order.address),
+    tally,
+    nextRequest: requestChooser(profile, requests, random),
+    onFinished: () => setImmediate(finish),
+  };
+  return load.model === "open" ? new OpenDriver({ ...common, load }, order.nextDue) : new ClosedDriver({ ...common, load });
+}
+
+function tell(message: FromWorker): void {
+  port?.postMessage(message, message.type === "interval" ? transferables(message.interval) : []);
+}
+
+function tellInterval(): void {
+  const now = performance.now();
+  tell({ type: "interval", interval: tally.take(now + clockOffsetMs, meter.take(now)) });
+}
+
+/** Timeouts are looked for, not timed one by one: a timer a request would cost more than the request's accounting. */
+function beat(): void {
+  const now = performance.now();
+  meter.beat(now);
+  for (const connection of driver.connections) if (connection.busy) expire(connection, now);
+  driver.tick(now);
+}
+
+function expire(connection: Connection, now: number): void {
+  if (connection.deadline <= now) connection.cancel("timeout", `no complete response within ${profile.timeoutMs} ms`, now);
+  else if (interruptAt <= now) connection.cancel("interrupted", "in flight when the run was ended", now);
+}
+
+/** Intervals end on whole seconds of the load and where a stage does, so that each belongs to one stage. */
+function* intervalEnds(stages: readonly Stage[]): Generator<number> {
+  let stageEnd = 0;
+  let second = 1000;
+  for (const { durationMs } of stages) {
+    stageEnd += durationMs;
+    for (; second < stageEnd; second += 1000) yield second;
+    yield stageEnd;
+    if (second === stageEnd) second += 1000;
+  }
+  for (; ; second += 1000) yield second;
+}
+
+function tellIntervals(ends: Generator<number>, startAt: number): void {
+  const end = startAt + (ends.next().value as number);
+  setTimeout(
+    () => {
+      if (told) return;
+      tellInterval();
+      tellIntervals(ends, startAt);
+    },
+    Math.max(0, end - performance.now()),
+  );
+}
+
+function start(atMs: number): void {
+  const startAt = atMs - clockOffsetMs;
+  setTimeout(
+    () => {
+      tellInterval();
+      driver.start(startAt);
+      tellIntervals(intervalEnds(load.model === "requests" ? [] : load.stages), startAt);
+    },
+    Math.max(0, startAt - performance.now()),
+  );
+}
+
+function finish(): void {
+  if (told || !driver.finished) return;
+  told = true;
+  for (const connection of driver.connections) connection.close();
+  clearInterval(heartbeat);
+  tellInterval();
+  tell({ type: "done" });
+  metronome?.close();
+  port?.close();
+}
+
+const heartbeat = setInterval(beat, heartbeatMs);
+port.on("message", (message: ToWorker) => {
+  switch (message.type) {
+    case "start":
+      start(message.atMs);
+      break;
+    case "metronome":
+      metronome = message.port;
+      metronome.on("message", () => driver.tick(performance.now()));
+      break;
+    case "stop":
+      interruptAt = message.deadlineMs - clockOffsetMs;
+      driver.stop();
+      break;
+  }
+});
+await driver.prepare();
+tell({ type: "ready" });

@@ -1,0 +1,187 @@
+import type { Profile } from "../profile/profile.ts";
+import { routesOf } from "../profile/routes.ts";
+import { type LevelUnit, labelOf, totalDurationMs } from "../profile/stages.ts";
+import type { FailureClass, Latency, Snapshot } from "./event.ts";
+import { GeneratorEvidence, occupancyOf } from "./generator.ts";
+import type { LatencyHistogram } from "./histogram.ts";
+import { type MeasuredMetric, type MeasuredRun, merged, metricsOf, type UserRange } from "./metrics.ts";
+import { Phases } from "./phases.ts";
+import { failureClasses, type Interval } from "./tally.ts";
+import { Timeseries } from "./timeseries.ts";
+import { type RouteTotals, Totals } from "./totals.ts";
+
+/** What the generator's process as a whole costs; read outside, since this file does no I/O. */
+export interface ProcessLoad {
+  cpuCores: number;
+  rssBytes: number;
+}
+
+/** Everything measured in a run, as intervals come in; bounded memory. */
+export class Recording {
+  readonly totals: Totals;
+  readonly phases: Phases;
+  readonly timeseries: Timeseries;
+  readonly evidence: GeneratorEvidence;
+  readonly unit: LevelUnit;
+  readonly #profile: Profile;
+  /** What came since the last round. */
+  readonly #window: Totals;
+  readonly #users: number[];
+  readonly #occupancy: number[];
+  #usersRange: UserRange | null = null;
+  #roundAtMs = 0;
+
+  constructor(profile: Profile, gauges: readonly string[]) {
+    const { load, workers, timeoutMs } = profile;
+    const stages = load.model === "requests" ? [] : load.stages;
+    const options = { routes: routesOf(profile).length, checks: profile.checks.length, timeoutMs };
+    this.#profile = profile;
+    this.totals = new Totals(options);
+    this.#window = new Totals(options);
+    this.unit = load.model === "open" ? "requests/s" : "users";
+    this.phases = new Phases(stages, workers, this.unit);
+    this.timeseries = new Timeseries(load.model === "requests" ? null : totalDurationMs(stages), gauges);
+    this.evidence = new GeneratorEvidence(workers);
+    this.#users = new Array<number>(workers).fill(0);
+    this.#occupancy = new Array<number>(workers).fill(0);
+  }
+
+  /** `loadStartMs` is on the intervals' clock, 0 before the load. */
+  add(interval: Interval, loadStartMs: number): void {
+    this.totals.add(interval);
+    this.#window.add(interval);
+    this.#users[interval.worker] = interval.users;
+    if (loadStartMs === 0 || interval.toMs <= loadStartMs) return;
+    this.phases.add(interval, loadStartMs, this.#profile.timeoutMs * 1000);
+    if (this.phases.isEmpty || this.phases.stageAt(interval.toMs - loadStartMs - 1) >= 0) {
+      this.evidence.add(interval.worker, interval.thread);
+    }
+    this.#occupancy[interval.worker] = occupancyOf(interval.thread);
+  }
+
+  /** Ends a round: what came since the last one becomes a row of the time series and a snapshot. */
+  round(atMs: number, loadMs: number, load: ProcessLoad, gauges: Record<string, number | null>): Omit<Snapshot, "thresholds"> {
+    const durationMs = Math.max(1, loadMs - this.#roundAtMs);
+    const users = this.#users.reduce((sum, count) => sum + count, 0);
+    this.#usersRange = {
+      value: users,
+      min: Math.min(this.#usersRange?.min ?? users, users),
+      max: Math.max(this.#usersRange?.max ?? users, users),
+    };
+    const window = this.#window.all();
+    const isOpen = this.#profile.load.model === "open";
+    const service = merged(window.ok, window.bad);
+    const latency = latencyOf(service);
+    this.timeseries.add(
+      this.#roundAtMs,
+      { atMs: loadMs, users, requests: window.requests, failed: window.failed, ...latency, gauges },
+      service,
+    );
+    const lag = this.#window.pacerLag;
+    const occupancy = Math.max(...this.#occupancy);
+    const snapshot = {
+      atMs,
+      loadMs,
+      stage: this.phases.stageAt(loadMs - 1),
+      users,
+      offeredRate: isOpen ? (this.#window.due * 1000) / durationMs : null,
+      interval: {
+        durationMs,
+        requests: window.requests,
+        failed: window.failed,
+        rps: (window.requests * 1000) / durationMs,
+        service: latency,
+        response: isOpen ? latencyOf(window.response) : null,
+      },
+      total: this.#total(isOpen),
+      generator: {
+        ...load,
+        occupancy,
+        pacerLagP99Ms: isOpen ? lag.percentile(99).us / 1000 : null,
+        saturated: this.evidence.reasons(this.pacerLagP99Ms, this.totals.localLimits).length > 0,
+      },
+    };
+    this.#roundAtMs = loadMs;
+    return snapshot;
+  }
+
+  /** To be called after `round` and `windowMetrics`. */
+  clearWindow(): void {
+    this.#window.clear();
+  }
+
+  /** Null in the closed models. */
+  get pacerLagP99Ms(): number | null {
+    return this.#profile.load.model === "open" ? this.totals.pacerLag.percentile(99).us / 1000 : null;
+  }
+
+  metrics(loadMs: number): Map<string, MeasuredMetric> {
+    return metricsOf(this.totals, this.#run(loadMs));
+  }
+
+  /** Metrics of the time since the last round, for rules about what happens now. */
+  windowMetrics(durationMs: number): Map<string, MeasuredMetric> {
+    return metricsOf(this.#window, this.#run(durationMs));
+  }
+
+  phaseRows() {
+    return this.phases.toSummary((stage) => labelOf(stage, this.unit));
+  }
+
+  failures(): { class: string; count: number; example: string }[] {
+    const { failures } = this.totals.all();
+    return failureClasses.flatMap((failure, i) => {
+      const count = failures[i] ?? 0;
+      return count === 0 ? [] : { class: failure, count, example: this.totals.examples.get(failure) ?? "" };
+    });
+  }
+
+  #run(loadMs: number): MeasuredRun {
+    return {
+      model: this.#profile.load.model,
+      loadMs,
+      users: this.#usersRange ?? { value: 0, min: 0, max: 0 },
+      routes: routesOf(this.#profile),
+      checks: this.#profile.checks.map(({ name }) => name),
+    };
+  }
+
+  #total(isOpen: boolean): Snapshot["total"] {
+    const all = this.totals.all();
+    const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
+    return {
+      requests: all.requests,
+      failed: all.failed,
+      bytesReceived: this.totals.bytesReceived,
+      bytesSent: this.totals.bytesSent,
+      connectionsOpened: this.totals.connectionsOpened,
+      dropped: isOpen ? all.dropped : null,
+      late: isOpen ? this.totals.late : null,
+      checks: { passes: sum(this.totals.checkPasses), fails: sum(this.totals.checkFails) },
+      failures: failureCounts(all),
+      service: latencyOf(merged(all.ok, all.bad)),
+      response: isOpen ? latencyOf(all.response) : null,
+    };
+  }
+}
+
+function failureCounts(route: RouteTotals): Partial<Record<FailureClass, number>> {
+  const counts: Partial<Record<FailureClass, number>> = {};
+  failureClasses.forEach((failure, i) => {
+    const count = route.failures[i] ?? 0;
+    if (count > 0) counts[failure] = count;
+  });
+  return counts;
+}
+
+function latencyOf(histogram: LatencyHistogram): Latency {
+  const [p50, p95, p99] = [histogram.percentile(50), histogram.percentile(95), histogram.percentile(99)];
+  return {
+    count: histogram.count,
+    p50: p50.us / 1000,
+    p95: p95.us / 1000,
+    p99: p99.us / 1000,
+    max: histogram.max().us / 1000,
+    beyond: p99.beyond,
+  };
+}
