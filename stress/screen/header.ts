@@ -1,5 +1,5 @@
 import type { Profile } from "../profile/profile.ts";
-import { clean, margin, spread } from "./line.ts";
+import { clean, fit, margin, spread, widthOf } from "./line.ts";
 import { describeTarget } from "./target.ts";
 import type { Theme } from "./theme.ts";
 
@@ -15,5 +15,8 @@ export function headerLine(profile: Profile, topology: string | null, cores: num
   const where = [topology === null ? "" : clean(topology), `${cores} ${cores === 1 ? "core" : "cores"}`];
   const place = where.filter((part) => part !== "").join(" · ");
   const name = `${theme.accent("plimsoll")}  ${theme.strong(clean(profile.scenario))}  ${describeTarget(profile)}`;
-  return " ".repeat(margin) + spread(name, theme.faint(place), view.width - 2 * margin);
+  const room = view.width - 2 * margin;
+  // Where there is no room for both, what is measured matters more than where.
+  const both = widthOf(name) + widthOf(place) + 2 <= room;
+  return " ".repeat(margin) + (both ? spread(name, theme.faint(place), room) : fit(name, room));
 }

@@ -19,17 +19,14 @@ export function clean(text: string): string {
     .trim();
 }
 
-/** Colour, and characters that are one column wide wherever they are known: nearly everything on our screens. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: colour begins with one
+/** Characters that every terminal draws one column wide: nearly everything on our screens. */
 const narrow =
-  /^(?:[\x20-\x7E\u00A0-\u00AC\u00AE-\u02FF\u2010-\u2027\u2190-\u2193\u2212\u2264\u2265\u2500-\u259F\u25B8\u2713\u2717]|\u001B\[[\d;]*m)*$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: colour begins with one
-const colors = /\u001B\[[\d;]*m/g;
+  /^[\x20-\x7E\u00A0-\u00AC\u00AE-\u02FF\u2010-\u2027\u2190-\u2193\u2212\u2264\u2265\u2500-\u259F\u25B8\u2713\u2717]*$/;
 
-/** Columns that `text` takes in a terminal. The quick way matters: a frame asks some hundred times. */
+/** Columns that `text` takes in a terminal, colour left out. The quick way matters: a frame asks some hundred times. */
 export function widthOf(text: string): number {
-  if (!narrow.test(text)) return stringWidth(text);
-  return text.includes("\u001B") ? text.replace(colors, "").length : text.length;
+  const shown = text.includes("\u001B") ? stripVTControlCharacters(text) : text;
+  return narrow.test(shown) ? shown.length : stringWidth(shown);
 }
 
 /** At most `width` columns, with an ellipsis where something was cut. */
@@ -54,7 +51,7 @@ export function right(text: string, width: number): string {
 export function spread(start: string, end: string, width: number): string {
   if (end === "") return fit(start, width);
   const room = width - widthOf(end) - 2;
-  return room < 8 ? fit(start, width) : left(start, room + 2) + end;
+  return room < 8 ? fit(start, width) : `${left(start, room)}  ${end}`;
 }
 
 /** `text` broken at words, each line after `indent` columns. */

@@ -15,7 +15,7 @@ export interface Progress {
 /** `nowMs` is the time since the run started. A fixed number of requests has no known end: its share done is its progress. */
 export function progressOf(state: RunState, nowMs: number): Progress {
   const elapsedMs = Math.max(state.atMs, nowMs);
-  const totalMs = state.phase?.runEndsAtMs ?? null;
+  const totalMs = state.runEndsAtMs;
   if (totalMs !== null) {
     const leftMs = Math.max(0, totalMs - elapsedMs);
     return { elapsedMs, totalMs, fraction: totalMs > 0 ? Math.min(1, elapsedMs / totalMs) : 1, leftMs };

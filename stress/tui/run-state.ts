@@ -9,6 +9,8 @@ export interface RunState {
   cores: number;
   topology: string | null;
   phase: RunPhase | null;
+  /** When the run is to end; as last known, since a run that stops early has no planned end any more. */
+  runEndsAtMs: number | null;
   /** The latest time any event told, in milliseconds since the run started. */
   atMs: number;
   snapshot: Snapshot | null;
@@ -35,6 +37,7 @@ export const initialState: RunState = {
   cores: 1,
   topology: null,
   phase: null,
+  runEndsAtMs: null,
   atMs: 0,
   snapshot: null,
   slices: [],
@@ -53,7 +56,12 @@ export function advance(state: RunState, event: RunEvent): RunState {
       return { ...state, profile, services, cores, topology };
     }
     case "phase":
-      return { ...state, phase: event.phase, atMs: Math.max(state.atMs, event.phase.atMs) };
+      return {
+        ...state,
+        phase: event.phase,
+        runEndsAtMs: event.phase.runEndsAtMs ?? state.runEndsAtMs,
+        atMs: Math.max(state.atMs, event.phase.atMs),
+      };
     case "snapshot": {
       const { snapshot } = event;
       const atMs = Math.max(state.atMs, snapshot.atMs);

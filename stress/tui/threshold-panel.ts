@@ -4,12 +4,15 @@ import { describeActual, describeObjective } from "../screen/objective.ts";
 import type { RunState } from "./run-state.ts";
 
 const gap = 4;
+/** More than these are not all shown: those that fail, then the first. */
+const mostShown = 8;
 
-/** The objectives as they stand, those that fail first; as many beside each other as fit. */
+/** The objectives as they stand, in the order they were given; as many beside each other as fit. */
 export function thresholdPanel(state: RunState, view: View): string[] {
   const { theme, width } = view;
-  const thresholds = [...(state.snapshot?.thresholds ?? [])].sort((a, b) => Number(a.ok) - Number(b.ok));
-  const cells = thresholds.map(({ metric, expression, ok, actual, unit }) => {
+  const all = state.snapshot?.thresholds ?? [];
+  const shown = all.length <= mostShown ? all : [...all].sort((a, b) => Number(a.ok) - Number(b.ok)).slice(0, mostShown);
+  const cells = shown.map(({ metric, expression, ok, actual, unit }) => {
     const pending = actual === null;
     const sign = pending ? theme.faint("·") : ok ? theme.good("✓") : theme.bad("✗");
     const figure = pending ? theme.faint("no data") : describeActual(actual, unit);
@@ -25,8 +28,10 @@ export function thresholdPanel(state: RunState, view: View): string[] {
   const cellWidth = phraseWidth + 1 + figureWidth;
   const across = Math.max(1, Math.min(3, Math.floor((room + gap) / (cellWidth + gap))));
   const drawn = cells.map(({ phrase, figure }) => `${left(phrase, phraseWidth)} ${right(figure, figureWidth)}`);
-  return Array.from({ length: Math.ceil(drawn.length / across) }, (_, line) => {
+  const lines = Array.from({ length: Math.ceil(drawn.length / across) }, (_, line) => {
     const cellsOfLine = drawn.slice(line * across, (line + 1) * across);
     return " ".repeat(margin) + fit(cellsOfLine.join(" ".repeat(gap)), room);
   });
+  const more = all.length - shown.length;
+  return more === 0 ? lines : [...lines, `${" ".repeat(margin)}${theme.faint(`… and ${more} more`)}`];
 }
