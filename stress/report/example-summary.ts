@@ -81,7 +81,7 @@ export function exampleSummary(options: ExampleOptions = {}): Summary {
     invalid: {
       verdict: "invalid",
       exitCode: 111,
-      reasons: ["the generator was at its limit: pacer lag p99 12.0 ms exceeds 5 ms, so latency is not the target's alone"],
+      reasons: ["pacer lag p99 12.0 ms (limit 5 ms)"],
     },
   } as const;
   const saturated = outcome === "invalid";
@@ -137,7 +137,7 @@ export function exampleSummary(options: ExampleOptions = {}): Summary {
       connections_opened: { type: "counter", contains: "default", values: { count: 100, rate: 0.4 } },
       data_received: { type: "counter", contains: "data", values: { count: 96 * mebibyte, rate: 0.4 * mebibyte } },
     },
-    phases: model === "open" ? [phase("500 requests/s", "hold", 240_000, requests, failed)] : closedPhases(failed),
+    phases: model === "open" ? [phase("hold 500 requests/s", "hold", 240_000, requests, failed)] : closedPhases(failed),
     timeseries: { intervalMs: 1000, columns: ["atMs", "rps"], rows: [[1000, 2000]], batches: [] },
     failures:
       failed === 0
@@ -157,21 +157,23 @@ export function exampleSummary(options: ExampleOptions = {}): Summary {
       achieved: model === "open" ? requests - 1000 : null,
       blocked: model === "open" ? 500 : null,
       saturated,
-      evidence: saturated ? ["pacer lag p99 12.0 ms (limit 5 ms)", "worker 1 used 98 % of a core"] : [],
+      evidence: saturated ? generatorEvidence : [],
     },
     resources: outcome === "failed" ? services.map((each, at) => (at === 0 ? { ...each, restarts: 1 } : each)) : services,
     capacity: {
       averageRps: rps,
       sustainedRps: model === "open" ? rps : 2400,
-      sustainedAt: model === "open" ? "500 requests/s" : "50 users",
+      sustainedAt: model === "open" ? "hold 500 requests/s" : "hold 50 users",
       kind: saturated ? "floor" : "measured",
       bottleneck: saturated ? "generator" : "target",
-      evidence: [saturated ? "both worker threads were busy throughout" : "proxy used 1.02 cores, 98 % of its one event loop"],
+      evidence: saturated ? generatorEvidence : ["proxy used 1.02 cores: all that one event loop can"],
     },
     warnings: outcome === "passed" ? [] : ["the host has 2 cores for the generator and the target: both slow each other down"],
     results: { ...results[outcome], reasons: [...results[outcome].reasons] },
   };
 }
+
+const generatorEvidence = ["pacer lag p99 12.0 ms (limit 5 ms)", "worker 1 used 98 % of a core"];
 
 function openMetrics(requests: number, censored: number): Summary["metrics"] {
   const slow = { "p(99)": 30_000, "p(99.9)": 30_000, max: 30_000 };

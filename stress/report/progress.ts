@@ -3,6 +3,7 @@ import type { Profile } from "../profile/profile.ts";
 import { formatBeyond, formatClock, formatCount, formatLatency, formatRate } from "../screen/format.ts";
 import { clean } from "../screen/line.ts";
 import { survivingOutput } from "../screen/output.ts";
+import { describePhase } from "../screen/phase-label.ts";
 import { describeTarget } from "../screen/target.ts";
 import { renderText } from "./text.ts";
 
@@ -39,7 +40,7 @@ export async function printRun(
       }
       case "phase":
         phase = event.phase;
-        line(`${formatClock(phase.atMs)}  ${clean(phase.label)}`);
+        line(`${formatClock(phase.atMs)}  ${describePhase(phase)}`);
         break;
       case "snapshot":
         if (last === null || event.snapshot.atMs - last.atMs >= everyMs) {
@@ -69,10 +70,12 @@ function progressLine(snapshot: Snapshot, last: Snapshot | null, phase: RunPhase
   const end = phase?.runEndsAtMs ?? null;
   const parts = [
     end === null ? formatClock(snapshot.atMs) : `${formatClock(snapshot.atMs)} / ${formatClock(end)}`,
-    snapshot.offeredRate === null ? `${formatCount(snapshot.users)} users` : `${formatRate(snapshot.offeredRate)}/s offered`,
-    `${formatRate(elapsed > 0 ? (done * 1000) / elapsed : null)} RPS`,
-    ...(["p50", "p95", "p99"] as const).map((name) => `${name} ${percentile(latency, name, profile)}`),
-    `${formatCount(total.requests)} requests`,
+    snapshot.offeredRate === null
+      ? `${formatCount(snapshot.users).padStart(4)} users`
+      : `${formatRate(snapshot.offeredRate).padStart(6)}/s offered`,
+    `${formatRate(elapsed > 0 ? (done * 1000) / elapsed : null).padStart(6)} RPS`,
+    ...(["p50", "p95", "p99"] as const).map((name) => `${name} ${percentile(latency, name, profile).padStart(7)}`),
+    `${formatCount(total.requests).padStart(9)} requests`,
     `${formatCount(total.failed)} failed`,
   ];
   if (total.dropped !== null) parts.push(`${formatCount(total.dropped)} dropped`);

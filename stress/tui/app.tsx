@@ -1,3 +1,4 @@
+import "./react-mode.ts";
 import { Box, render, Text, useInput, useStdin } from "ink";
 import type { ReactElement } from "react";
 import type { RunEvent } from "../measure/event.ts";

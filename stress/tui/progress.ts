@@ -17,7 +17,7 @@ export function progressOf(state: RunState, nowMs: number): Progress {
   const elapsedMs = Math.max(state.atMs, nowMs);
   const totalMs = state.runEndsAtMs;
   if (totalMs !== null) {
-    const leftMs = Math.max(0, totalMs - elapsedMs);
+    const leftMs = timeLeft(state, totalMs, elapsedMs);
     return { elapsedMs, totalMs, fraction: totalMs > 0 ? Math.min(1, elapsedMs / totalMs) : 1, leftMs };
   }
   const { profile, snapshot } = state;
@@ -26,6 +26,14 @@ export function progressOf(state: RunState, nowMs: number): Progress {
   const fraction = Math.min(1, done / profile.load.requests);
   const leftMs = done > 0 ? (snapshot.loadMs * (profile.load.requests - done)) / done : null;
   return { elapsedMs, totalMs, fraction, leftMs: leftMs === null ? null : Math.max(0, leftMs) };
+}
+
+/** A run that was stopped ends sooner than planned: once the load is over, only its own phase says when. */
+function timeLeft(state: RunState, totalMs: number, elapsedMs: number): number | null {
+  const { phase } = state;
+  const over = phase?.kind === "drain" || phase?.kind === "after";
+  const endsAtMs = over ? phase.endsAtMs : totalMs;
+  return endsAtMs === null || (state.interrupted && !over) ? null : Math.max(0, endsAtMs - elapsedMs);
 }
 
 /** The time that the width of the charts stands for: the whole run where its end is known. */

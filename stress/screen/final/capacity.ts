@@ -13,19 +13,24 @@ const bottlenecks: Record<Summary["capacity"]["bottleneck"], string> = {
   unknown: "unknown",
 };
 
+/** Label, figure, note. */
+type Row = [string, string, string];
+
 /** What it carries: sustained and average apart, and what gave way first. */
 export function capacityBlock(summary: Summary, view: View): string[] {
   const { capacity } = summary;
   const { theme, width } = view;
   const least = capacity.kind === "floor" ? "≥ " : "";
   const figure = (rps: number | null, bound = ""): string => (rps === null ? absent : `${bound}${formatRate(rps)} RPS`);
-  const held = capacity.sustainedAt === null ? "" : `at ${clean(capacity.sustainedAt).replace(/^at /, "")}`;
+  const held = capacity.sustainedAt === null ? "" : `at ${clean(capacity.sustainedAt).replace(/^(at|hold) /, "")}`;
   const kind = capacity.kind === "floor" ? "at least (a floor, not a limit)" : "measured";
   const sustainedNote =
     capacity.sustainedRps === null ? "no stage held a constant level" : [held, kind].filter(Boolean).join(", ");
-  const rows: [string, string, string][] = [
-    ["sustained", theme.strong(figure(capacity.sustainedRps, least)), sustainedNote],
-    ["average", figure(capacity.averageRps), `over ${formatDuration(summary.state.testRunDurationMs)}, ramps included`],
+  const ramps = summary.phases.some((phase) => phase.kind === "ramp") ? ", ramps included" : "";
+  const staged = summary.profile.load.model !== "requests";
+  const rows: Row[] = [
+    ...(staged ? [["sustained", theme.strong(figure(capacity.sustainedRps, least)), sustainedNote] satisfies Row] : []),
+    ["average", figure(capacity.averageRps), `over ${formatDuration(summary.state.testRunDurationMs)}${ramps}`],
     ["requests", requestCount(summary), requestNote(summary, view)],
     ["bottleneck", bottlenecks[capacity.bottleneck], ""],
   ];
@@ -34,7 +39,9 @@ export function capacityBlock(summary: Summary, view: View): string[] {
     const start = " ".repeat(margin) + theme.strong(left(label, labelWidth)) + right(value, valueWidth);
     return note === "" ? [start] : labelled(`${start}  `, note, margin + labelWidth + valueWidth + 2, width - margin);
   });
-  const evidence = capacity.evidence.flatMap((each) => wrap(clean(each), width - margin, margin + labelWidth + valueWidth + 2));
+  const told = new Set(summary.results.reasons);
+  const fresh = capacity.evidence.filter((each) => !told.has(each));
+  const evidence = fresh.flatMap((each) => wrap(clean(each), width - margin, margin + labelWidth + valueWidth + 2));
   const [first, ...rest] = evidence;
   if (first === undefined) return lines;
   const last = lines.pop() ?? "";

@@ -18,5 +18,8 @@ export function generatorBlock(summary: Summary, view: View): string[] {
   const verdict = generator.saturated ? theme.warn("! AT ITS LIMIT") : "not the limit";
   const start = " ".repeat(margin) + theme.strong(left("generator", labelWidth));
   const lines = labelled(start, joinParts([verdict, ...facts]), margin + labelWidth, width - margin);
-  return [...lines, ...generator.evidence.flatMap((each) => wrap(clean(each), width - margin, margin + labelWidth))];
+  // What the verdict or the bottleneck has told already is not told again.
+  const told = new Set([...summary.results.reasons, ...summary.capacity.evidence]);
+  const fresh = generator.evidence.filter((each) => !told.has(each));
+  return [...lines, ...fresh.flatMap((each) => wrap(clean(each), width - margin, margin + labelWidth))];
 }

@@ -3,7 +3,14 @@ import type { View } from "../header.ts";
 import { clean, margin, spread, wrap } from "../line.ts";
 import type { Tone } from "../theme.ts";
 
-const words: Record<Verdict, { tone: Tone; sign: string; word: string; meaning: string }> = {
+interface Wording {
+  tone: Tone;
+  sign: string;
+  word: string;
+  meaning: string;
+}
+
+const words: Record<Verdict, Wording> = {
   pass: { tone: "good", sign: "✓", word: "PASSED", meaning: "every objective held" },
   fail: { tone: "bad", sign: "✗", word: "FAILED", meaning: "" },
   aborted: { tone: "bad", sign: "✗", word: "ABORTED", meaning: "an abort rule ended the run" },
@@ -13,22 +20,22 @@ const words: Record<Verdict, { tone: Tone; sign: string; word: string; meaning: 
   interrupted: { tone: "warn", sign: "!", word: "INTERRUPTED", meaning: "the figures cover what ran until then" },
 };
 
+const incomplete: Wording = {
+  tone: "warn",
+  sign: "!",
+  word: "INCOMPLETE",
+  meaning: "written while the run went on; it did not end in order",
+};
+
 /** The verdict in one word, then every reason for it. */
 export function verdictBlock(summary: Summary, view: View): string[] {
   const { verdict, exitCode, reasons } = summary.results;
-  const { tone, sign, word, meaning } = words[verdict];
+  // A checkpoint's verdict is on the figures so far; it is no verdict on the run.
+  const { tone, sign, word, meaning } = summary.partial === true ? incomplete : words[verdict];
   const { theme, width } = view;
   const title = `${theme[tone](`${sign} ${word}`)}${meaning === "" ? "" : `  ${meaning}`}`;
-  const lines = [" ".repeat(margin) + spread(title, theme.faint(`exit ${exitCode}`), width - 2 * margin)];
-  if (summary.partial === true) {
-    lines.push(
-      ...wrap(
-        theme.warn("! written during the run, which did not end in order: figures are those until then"),
-        width - margin,
-        3,
-      ),
-    );
-  }
+  const code = summary.partial === true ? "" : theme.faint(`exit ${exitCode}`);
+  const lines = [" ".repeat(margin) + spread(title, code, width - 2 * margin)];
   for (const reason of reasons) lines.push(...wrap(clean(reason), width - margin, 3));
   return lines;
 }
