@@ -5,7 +5,10 @@ export default defineConfig({
   test: {
     include: ["proxy/**/*.test.{ts,tsx}", "stress/**/*.test.{ts,tsx}"],
     exclude: ["**/dist/**", "**/node_modules/**", "**/*.system.test.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Tests start processes and threads of their own: more files at once would only fight for the CPU.
+    maxWorkers: 2,
+    reporters: process.env.CI ? ["default", ["json", { outputFile: ".test-results/unit.json" }]] : ["default"],
   },
 });

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Stage } from "../profile/profile.ts";
+import type { Profile, Stage } from "../profile/profile.ts";
 import { addLoadFlags, type LoadFlags, profileFrom } from "./load-flags.ts";
 import { measure } from "./measure.ts";
 import { addOutputFlags, type OutputFlags } from "./output-flags.ts";
@@ -36,6 +36,12 @@ export const throughput = {
     });
   },
 };
+
+/** The memory windows around the load; without a service to sample there is nothing to wait for. */
+function settleOf(quick: boolean, services: number): Profile["settle"] {
+  if (services === 0) return { beforeMs: 0, afterMs: 0 };
+  return quick ? { beforeMs: 2000, afterMs: 5000 } : { beforeMs: 3000, afterMs: 10_000 };
+}
 
 function stagesOf(factor: number): Stage[] {
   let from = 0;
