@@ -28,7 +28,7 @@ export const throughput = {
         {
           scenario: "throughput",
           load: { model: "closed", stages: stagesOf(quick ? quickFactor : 1), thinkTime: null },
-          settle: quick ? { beforeMs: 2000, afterMs: 5000 } : { beforeMs: 3000, afterMs: 10_000 },
+          settle: settleOf(quick, target.services.length),
         },
         target.target,
       );
