@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import type { Readable, Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { childrenByParent, countFds, readProcTree, readPssBytes, readPsTree, readTree } from "./process-tree.ts";
 import { TestProcess } from "./test-process.ts";
@@ -33,17 +34,22 @@ describe("readTree", () => {
   });
 
   it.runIf(onLinux)("is empty for a zombie", async () => {
-    // the shell never waits for its first child once it has become `sleep`
-    const shell = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "inherit"] });
+    // `sleep` never waits for the child that it takes over from the shell; the child ends when the pipe does
+    const stdio = ["ignore", "pipe", "inherit", "pipe"] as const;
+    const parent = spawn("sh", ["-c", "cat <&3 >/dev/null & echo $!; exec sleep 60"], { stdio: [...stdio] });
     try {
-      const [line] = await once(shell.stdout, "data");
-      const zombie = Number(String(line));
-      await expect.poll(() => readProcTree(zombie)).toEqual([]);
-      expect(readdirSync("/proc")).toContain(String(zombie));
-      expect(readProcTree(shell.pid ?? 0)).toHaveLength(1);
+      const [line] = await once(parent.stdout as Readable, "data");
+      const child = Number(String(line));
+      await expect.poll(() => readFileSync(`/proc/${parent.pid}/comm`, "utf8")).toBe("sleep\n");
+      expect(readProcTree(child)).toHaveLength(1);
+      (parent.stdio[3] as Writable).end();
+      await expect.poll(() => readProcTree(child)).toEqual([]);
+      expect(readFileSync(`/proc/${child}/stat`, "utf8")).toContain(") Z ");
+      expect(readProcTree(parent.pid ?? 0)).toHaveLength(1);
     } finally {
-      shell.kill("SIGKILL");
-      await once(shell, "exit");
+      const gone = once(parent, "exit");
+      parent.kill("SIGKILL");
+      await gone;
     }
   });
 
