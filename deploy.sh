@@ -8,28 +8,33 @@ entry=$root/proxy/dist/deploy.js
 
 help() {
   cat <<'HELP'
-Deploys Plimsoll's bundle on this machine: a TLS edge and its backend, supervised.
+Deploys Plimsoll's bundle here: a TLS edge and its backend, supervised.
 
-  ./deploy.sh                    install, build, make a certificate, start, wait until healthy;
-                                 changes nothing where that is already so
-  ./deploy.sh --measure [-- …]   the same, then `stress throughput …` against it
-  ./deploy.sh --status           state, pid, uptime, restarts and memory of each service
-  ./deploy.sh --logs             the last 100 lines of each log; --follow prints what comes
-  ./deploy.sh --down             stop all; -v (--volumes) also removes certificates and logs
+  ./deploy.sh                  install, build, make a certificate, start, wait
+                               until healthy; does only what is not yet done
+  ./deploy.sh --measure [-- …] the same, then `stress throughput …` against it
+  ./deploy.sh --status         state, pid, uptime, restarts, memory of each
+                               process; exit status 0 when all are healthy
+  ./deploy.sh --logs           the last 100 lines of each log; with --follow
+                               then what comes
+  ./deploy.sh --down           stop all; with -v (--volumes) also remove
+                               certificates, logs and state
 
-  --port NUMBER                  port of the edge (9443); the backend and the admin endpoint
-                                 take the two above it, on loopback
-  --cert FILE --key FILE         serve this PEM chain and key instead of the private CA's
-  --prod                         refuse the private CA
-  --help                         this text
+Options of a deployment:
+  --port NUMBER                port of the edge (9443); the backend and the admin
+                               endpoint take the two above it, on loopback
+  --cert FILE --key FILE       serve this PEM chain and key, not a private CA's
+  --prod                       refuse certificates of the private CA
+  --help                       this text
 
-An option that is left out stays as it was deployed, until --down; another value restarts the
-bundle. The services read their settings from the environment (.env.example), when started.
-State, certificates and logs are in .plimsoll beside this script, or in $PLIMSOLL_HOME; with
-different homes and ports several deployments run side by side.
+An option that is left out stays as it was deployed, until --down; another value
+restarts the bundle, and so does new code. The services take their settings from
+the environment they are started in (.env.example).
+State, certificates and logs are in .plimsoll beside this script, or in
+$PLIMSOLL_HOME: with other homes and ports, deployments run side by side.
 
-Exit status: 0 done and healthy, 1 failed, 104 bad usage or configuration (nothing was
-changed), 105 interrupted; with --measure also those of stress.
+Exit status: 0 done and healthy; 1 failed; 104 bad usage or configuration,
+nothing was changed; 105 interrupted. With --measure also those of stress.
 HELP
 }
 
@@ -40,16 +45,14 @@ fail() {
 
 # Runs a command silently; its last lines only when it fails.
 quietly() {
-  local what=$1 log
+  local what=$1
   shift
   log=$(mktemp "${TMPDIR:-/tmp}/plimsoll.XXXXXX")
-  if (cd "$root" && "$@") >"$log" 2>&1; then
-    rm -f "$log"
-  else
+  if ! (cd "$root" && "$@") >"$log" 2>&1; then
     tail -n 15 "$log" | sed 's/^/  | /' >&2
-    rm -f "$log"
     fail "$what failed; see the lines above"
   fi
+  rm -f "$log"
 }
 
 # True when node_modules holds exactly what the lock file says, by npm's own record of what it
@@ -109,7 +112,9 @@ for argument in "$@"; do
   esac
 done
 
+log=
+trap 'rm -f "$log"' EXIT
 trap 'exit 105' INT TERM HUP
 if [[ $uses_what_is_built == false || ! -x $node || ! -f $entry ]]; then prepare; fi
-trap - INT TERM HUP
+trap - INT TERM HUP EXIT
 exec "$node" "$entry" "$@"

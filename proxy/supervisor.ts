@@ -58,7 +58,11 @@ export class Supervisor {
     for (const service of this.#services) service.start();
     const logs = [...this.#order.services.map((service) => service.logFile), logFile(this.#dir, "supervisor")];
     this.#rotation = setInterval(() => {
-      for (const log of logs) rotateLog(log);
+      try {
+        for (const log of logs) rotateLog(log);
+      } catch (error) {
+        this.#log("rotation-failed", { error: String(error) });
+      }
     }, rotateEveryMs);
   }
 
@@ -109,7 +113,8 @@ function main(): void {
   // a log that cannot be written (full disk) is no reason to stop
   process.stdout.on("error", () => {});
   const tell = (message: FromSupervisor): void => {
-    if (process.connected) process.send?.(message);
+    // who started it may be killed at any moment; without the callback a failed send would end the supervisor
+    if (process.connected) process.send?.(message, undefined, undefined, () => {});
   };
   process.on("message", (message: ToSupervisor) => {
     if (message.type === "start") {

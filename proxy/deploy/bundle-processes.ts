@@ -4,8 +4,8 @@ import { DeployError } from "./deploy-error.ts";
 import { endProcesses, findByEnvironment, isAlive, type ProcessIdentity } from "./process-table.ts";
 import { forgetDeployment, type StateDir } from "./state-dir.ts";
 
-/** For processes whose supervisor is gone: above the services' default drain deadline. */
-const orphanGraceMs = 10_000;
+/** For processes without a record: above the services' default drain deadline. */
+const defaultGraceMs = 10_000;
 
 export function supervisorOf(deployment: Deployment | null): ProcessIdentity | null {
   if (!deployment?.embedded || deployment.supervisorPid === null) return null;
@@ -28,8 +28,9 @@ export function ownProcesses(dir: StateDir, deployment: Deployment | null): Proc
 export async function stopBundle(dir: StateDir, deployment: Deployment | null): Promise<boolean> {
   const before = ownProcesses(dir, deployment);
   const supervisor = supervisorOf(deployment);
-  if (supervisor) await endProcesses([supervisor], deployment?.embedded?.stopGraceMs ?? orphanGraceMs);
-  const stuck = await endProcesses(ownProcesses(dir, deployment), orphanGraceMs);
+  const graceMs = deployment?.embedded?.stopGraceMs ?? defaultGraceMs;
+  if (supervisor) await endProcesses([supervisor], graceMs);
+  const stuck = await endProcesses(ownProcesses(dir, deployment), graceMs);
   if (stuck.length > 0) {
     throw new DeployError(`cannot end ${stuck.map(({ pid }) => `pid ${pid}`).join(", ")}: end it by hand, then try again`);
   }

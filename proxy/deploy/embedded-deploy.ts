@@ -37,18 +37,27 @@ const supervisorGraceMs = 2_000;
 const timing: RestartTiming = { firstRestartMs: 250, maxRestartMs: 30_000, stableMs: 60_000 };
 
 /**
+ * Fills in what the wish leaves open from the deployment on record. Reads only: DeployUsageError before anything is
+ * touched when it cannot be served.
+ */
+export function checkWish(dir: StateDir, wish: EmbeddedWish): Pick<Wanted, "port" | "certificate" | "prod"> {
+  const before = readDeployment(dir)?.embedded;
+  const port = wish.port ?? before?.port ?? defaultPort;
+  const certificate = wish.certificate ?? before?.certificate ?? null;
+  const prod = wish.prod || (before?.prod ?? false);
+  checkGivenCertificate(dir, certificate, prod);
+  // their environment; whether files named there can be read is for the services to say
+  embeddedServices(dir, bundlePorts(port), certificate ?? { certFile: dir.certsDir, keyFile: dir.certsDir });
+  return { port, certificate, prod };
+}
+
+/**
  * Brings up the embedded bundle, or leaves it alone when it runs as wished. For the holder of the deployment's lock.
  * Resolves when `/health` answers through the edge; else throws a DeployError and has stopped what it started.
  */
 export async function deployEmbedded(dir: StateDir, wish: EmbeddedWish, say: Say, signal: AbortSignal): Promise<Deployment> {
   const before = readDeployment(dir);
-  const wanted = {
-    port: wish.port ?? before?.embedded?.port ?? defaultPort,
-    certificate: wish.certificate ?? before?.embedded?.certificate ?? null,
-    prod: wish.prod || (before?.embedded?.prod ?? false),
-    build: fingerprintBuild(),
-  };
-  checkGivenCertificate(dir, wanted.certificate, wanted.prod);
+  const wanted = { ...checkWish(dir, wish), build: fingerprintBuild() };
   const ports = bundlePorts(wanted.port);
   const running = ownProcesses(dir, before);
   const changed = await whatChanged(before, wanted, running.length > 0);
@@ -135,6 +144,7 @@ async function whatChanged(before: Deployment | null, wanted: Wanted, running: b
   if (!running) return "nothing runs any more";
   if (embedded.port !== wanted.port) return `port ${embedded.port} becomes ${wanted.port}`;
   if (JSON.stringify(embedded.certificate) !== JSON.stringify(wanted.certificate)) return "another certificate was given";
+  if (embedded.prod !== wanted.prod) return "--prod from now on";
   if (embedded.build !== wanted.build) return "the code has changed since";
   const sick = (await bundleHealth(before)).find((health) => health.problem !== null);
   return sick ? `${sick.name}: ${sick.problem}` : null;

@@ -31,6 +31,8 @@ export function probeEdge({ port, serverName, caPem }: EdgeTarget, signal?: Abor
     servername: isIP(serverName) === 0 ? serverName : "",
     checkServerIdentity: (_host, certificate) => checkServerIdentity(serverName, certificate),
     ca: caPem ?? [...getCACertificates("default"), ...getCACertificates("system")],
+    // also where NODE_TLS_REJECT_UNAUTHORIZED=0 is in the environment
+    rejectUnauthorized: true,
     agent: false,
     timeout: probeTimeoutMs,
     ...(signal && { signal }),

@@ -1,4 +1,4 @@
-import { closeSync, copyFileSync, mkdirSync, openSync, readSync, statSync, truncateSync } from "node:fs";
+import { closeSync, copyFileSync, mkdirSync, openSync, readSync, rmSync, statSync, truncateSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** With its predecessor `.1` a log takes at most about twice this. */
@@ -12,8 +12,13 @@ export function openLog(file: string): number {
   return openSync(file, "a", 0o640);
 }
 
+/** Zero where there is no log, whatever the reason. */
 export function logSize(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  try {
+    return statSync(file).size;
+  } catch {
+    return 0;
+  }
 }
 
 /**
@@ -26,6 +31,7 @@ export function rotateLog(file: string, maxBytes = maxLogBytes): void {
     copyFileSync(file, `${file}.1`);
   } catch {
     // a full disk: the old lines are the price of a bounded log
+    rmSync(`${file}.1`, { force: true });
   }
   truncateSync(file, 0);
 }

@@ -56,8 +56,9 @@ export function formatUptime(ms: number): string {
 export function printLogs(dir: StateDir, print: Print): void {
   for (const name of logNames) {
     const file = logFile(dir, name);
-    print(`==> ${name} (${file})`);
-    for (const line of lastLines(file, logsShown)) print(line);
+    const lines = lastLines(file, logsShown);
+    print(`==> ${name} (${file})${lines.length === 0 ? ": empty" : ""}`);
+    for (const line of lines) print(line);
   }
 }
 

@@ -1,7 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync, realpathSync, rmdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, realpathSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { type Deployment, deploymentSchema } from "../deployment.ts";
+import { errorMessage } from "../errors.ts";
+import { DeployUsageError } from "./deploy-error.ts";
 
 /** `.plimsoll/`: what a deployment keeps on disk. */
 export interface StateDir {
@@ -36,7 +38,28 @@ function realPathOf(path: string): string {
 }
 
 export function makeStateDir(dir: StateDir): void {
-  mkdirSync(dir.logsDir, { recursive: true, mode: 0o755 });
+  try {
+    makeDirectory(dir.logsDir);
+  } catch (error) {
+    throw new DeployUsageError(
+      `cannot use ${dir.home} for state (${errorMessage(error)}): set PLIMSOLL_HOME to a writable directory`,
+    );
+  }
+}
+
+/** Not mkdir's own `recursive`, which never ends where the system denies a directory with ENOENT, as /proc does. */
+function makeDirectory(path: string): void {
+  if (isDirectory(path)) return;
+  if (path !== dirname(path)) makeDirectory(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o755 });
+  } catch (error) {
+    if (!isDirectory(path)) throw error;
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 export function logFile(dir: StateDir, service: string): string {
@@ -81,7 +104,9 @@ export function removeIfEmpty(dir: StateDir): void {
 }
 
 function removeStartingWith(dir: StateDir, prefix: string): void {
+  // the user may have removed the directory under a running deployment
+  if (!isDirectory(dir.home)) return;
   for (const name of readdirSync(dir.home)) {
-    if (name.startsWith(prefix)) rmSync(join(dir.home, name), { force: true });
+    if (name.startsWith(prefix)) rmSync(join(dir.home, name), { recursive: true, force: true });
   }
 }

@@ -74,12 +74,12 @@ export class SupervisedService {
     const { args, env, logFile } = this.#order;
     const logFrom = logSize(logFile);
     const startedMs = performance.now();
-    const log = openLog(logFile);
+    const log = openLogOrNothing(logFile);
     const child = spawn(process.execPath, ["--import", supervisedModule.href, ...args], {
       env: { ...process.env, ...env, PLIMSOLL_SUPERVISED: "1" },
       stdio: ["ignore", log, log, "ipc"],
     });
-    closeSync(log);
+    if (log !== "ignore") closeSync(log);
     this.#child = child;
     child.once("error", (error) => this.#ended(child, `could not be started: ${error.message}`, startedMs, logFrom));
     child.once("exit", (code, signal) => {
@@ -117,5 +117,14 @@ export class SupervisedService {
     child.kill("SIGTERM");
     await gone;
     clearTimeout(kill);
+  }
+}
+
+/** A service without a log is better than none. */
+function openLogOrNothing(file: string): number | "ignore" {
+  try {
+    return openLog(file);
+  } catch {
+    return "ignore";
   }
 }

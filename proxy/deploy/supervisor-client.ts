@@ -6,6 +6,7 @@ import { DeployError } from "./deploy-error.ts";
 import { lastLines, logSize, openLog } from "./log-file.ts";
 import { logFile, type StateDir } from "./state-dir.ts";
 
+const repository = fileURLToPath(new URL("../../../", import.meta.url));
 const entry = fileURLToPath(new URL("../supervisor.js", import.meta.url));
 const shownLogLines = 12;
 
@@ -25,7 +26,8 @@ export function startSupervisor(dir: StateDir, order: SupervisorOrder): Supervis
   const logFrom = logSize(ownLog);
   const log = openLog(ownLog);
   const child = spawn(process.execPath, [entry], {
-    cwd: dir.home,
+    // stays as long as the code does; what a user's setting names relatively is found from there
+    cwd: repository,
     detached: true,
     env: { ...process.env, [homeVariable]: dir.home },
     stdio: ["ignore", log, log, "ipc"],
