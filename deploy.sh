@@ -21,7 +21,7 @@ Deploys Plimsoll's bundle here: a TLS edge and its backend, supervised.
                                certificates, logs and state
 
 Options of a deployment:
-  --port NUMBER                port of the edge (9443); the backend and the admin
+  --port NUMBER                port of the edge (9443); backend and admin
                                endpoint take the two above it, on loopback
   --cert FILE --key FILE       serve this PEM chain and key, not a private CA's
   --prod                       refuse certificates of the private CA
