@@ -1,6 +1,7 @@
 import type { RunEvent } from "../measure/event.ts";
 import { printRun } from "../report/progress.ts";
 import { wantsColor } from "../screen/theme.ts";
+import "../tui/react-mode.ts";
 import type { OutputFlags } from "./output-flags.ts";
 
 /** Shows a run on the terminal, or as plain lines where there is none (or `--no-tui`). Never rejects for a lost terminal. */

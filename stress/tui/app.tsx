@@ -1,4 +1,3 @@
-import "./react-mode.ts";
 import { Box, render, Text, useInput, useStdin } from "ink";
 import type { ReactElement } from "react";
 import type { RunEvent } from "../measure/event.ts";
