@@ -51,7 +51,7 @@ export function right(text: string, width: number): string {
 export function spread(start: string, end: string, width: number): string {
   if (end === "") return fit(start, width);
   const room = width - widthOf(end) - 2;
-  return room < 8 ? fit(start, width) : `${left(start, room)}  ${end}`;
+  return room < Math.min(8, widthOf(start)) ? fit(start, width) : `${left(start, room)}  ${end}`;
 }
 
 /** `text` broken at words, each line after `indent` columns. */

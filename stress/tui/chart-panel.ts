@@ -10,6 +10,8 @@ import type { RunState } from "./run-state.ts";
 
 const labelWidth = 13;
 const valueWidth = 9;
+/** Charts that may be taller than a line, failures included. */
+export const tallCharts = 5;
 const gap = 2;
 const tailWidth = 12;
 /** Below this many columns the charts need the room of the greatest values beside them. */
@@ -63,11 +65,6 @@ export function chartPanel(state: RunState, nowMs: number, height: number, view:
     });
   }
   return lines;
-}
-
-/** The number of lines that grow with the height of a chart. */
-export function tallCharts(state: RunState): number {
-  return charts(state).filter((chart) => chart.flat !== true).length;
 }
 
 function charts(state: RunState): Chart[] {

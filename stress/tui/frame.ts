@@ -5,10 +5,12 @@ import { hintPanel, warningPanel } from "./notice-panel.ts";
 import { phasePanel } from "./phase-panel.ts";
 import type { RunState } from "./run-state.ts";
 import { servicePanel } from "./service-panel.ts";
-import { thresholdPanel } from "./threshold-panel.ts";
+import { mostObjectives, thresholdPanel } from "./threshold-panel.ts";
 import { totalPanel } from "./total-panel.ts";
 
 const tallestChart = 3;
+/** Header, phase, progress, users, totals, failures, two rows of the service table, warning, hint, and the gaps. */
+const linesOfOthers = 16;
 const hintRank = 5;
 /** Blank lines that are worth more than the line that says what the keys do. */
 const leastGaps = 3;
@@ -20,16 +22,14 @@ const leastGaps = 3;
  */
 export function liveFrame(state: RunState, nowMs: number, rows: number, view: View): string[] {
   const room = Math.max(1, rows - 1);
-  const flat = panels(state, nowMs, view);
-  const spare = room - join(flat).length;
-  const height = Math.min(tallestChart, 1 + Math.floor(spare / tallCharts(state)));
-  const tall = (panel: Panel): Panel => (panel.name === "body" ? { ...panel, lines: body(state, nowMs, height, view) } : panel);
-  const lines = height > 1 ? join(flat.map(tall)) : squeeze(flat, room);
+  const height = chartHeight(state, room);
+  const all = panels(state, nowMs, height, view);
+  const lines =
+    height > 1 && join(all).length <= room ? join(all) : squeeze(height > 1 ? panels(state, nowMs, 1, view) : all, room);
   return lines.map((line) => fit(line, view.width).trimEnd());
 }
 
 interface Panel {
-  name: string;
   lines: string[];
   /** Panels of the highest rank are left out first. */
   rank: number;
@@ -37,21 +37,27 @@ interface Panel {
   gap: number;
 }
 
-function body(state: RunState, nowMs: number, chartHeight: number, view: View): string[] {
-  return [...phasePanel(state, nowMs, view), ...chartPanel(state, nowMs, chartHeight, view)];
+/**
+ * Lines that a chart may take. From the size of the terminal and what the run is made of alone, so that charts keep
+ * their height when failures, warnings or the first figures appear.
+ */
+function chartHeight(state: RunState, room: number): number {
+  const objectives = Object.values(state.profile?.thresholds ?? {}).flat().length;
+  const most = linesOfOthers + tallCharts + state.services.length + Math.min(objectives, mostObjectives);
+  return Math.max(1, Math.min(tallestChart, 1 + Math.floor((room - most) / tallCharts)));
 }
 
-function panels(state: RunState, nowMs: number, view: View): Panel[] {
+function panels(state: RunState, nowMs: number, height: number, view: View): Panel[] {
   const { profile, topology, cores } = state;
   const header = profile === null ? ` ${view.theme.accent("plimsoll")}` : headerLine(profile, topology, cores, view);
   const all: Panel[] = [
-    { name: "header", lines: [header], rank: 0, gap: 9 },
-    { name: "body", lines: body(state, nowMs, 1, view), rank: 0, gap: 1 },
-    { name: "totals", lines: totalPanel(state, view), rank: 1, gap: 3 },
-    { name: "services", lines: servicePanel(state, view), rank: 4, gap: 0 },
-    { name: "thresholds", lines: thresholdPanel(state, view), rank: 2, gap: 2 },
-    { name: "warnings", lines: warningPanel(state, view), rank: 3, gap: 4 },
-    { name: "hint", lines: hintPanel(state, view), rank: state.interrupted ? 1 : hintRank, gap: 5 },
+    { lines: [header], rank: 0, gap: 9 },
+    { lines: [...phasePanel(state, nowMs, view), ...chartPanel(state, nowMs, height, view)], rank: 0, gap: 1 },
+    { lines: totalPanel(state, view), rank: 1, gap: 3 },
+    { lines: servicePanel(state, view), rank: 4, gap: 0 },
+    { lines: thresholdPanel(state, view), rank: 2, gap: 2 },
+    { lines: warningPanel(state, view), rank: 3, gap: 4 },
+    { lines: hintPanel(state, view), rank: state.interrupted ? 1 : hintRank, gap: 5 },
   ];
   return all.filter(({ lines }) => lines.length > 0);
 }

@@ -5,13 +5,14 @@ import type { RunState } from "./run-state.ts";
 
 const gap = 4;
 /** More than these are not all shown: those that fail, then the first. */
-const mostShown = 8;
+export const mostObjectives = 8;
 
 /** The objectives as they stand, in the order they were given; as many beside each other as fit. */
 export function thresholdPanel(state: RunState, view: View): string[] {
   const { theme, width } = view;
   const all = state.snapshot?.thresholds ?? [];
-  const shown = all.length <= mostShown ? all : [...all].sort((a, b) => Number(a.ok) - Number(b.ok)).slice(0, mostShown);
+  const shown =
+    all.length <= mostObjectives ? all : [...all].sort((a, b) => Number(a.ok) - Number(b.ok)).slice(0, mostObjectives);
   const cells = shown.map(({ metric, expression, ok, actual, unit }) => {
     const pending = actual === null;
     const sign = pending ? theme.faint("·") : ok ? theme.good("✓") : theme.bad("✗");

@@ -4,7 +4,7 @@ import type { Profile } from "../profile/profile.ts";
 
 /** The events of a run by construction, for tests and for looking at the live screen. Nothing of it was measured. */
 
-export interface ExampleRun {
+export interface ExampleRunOptions {
   profile: Profile;
   summary: Summary;
   /** Seconds of load after which requests begin to fail; never where absent. */
@@ -18,7 +18,7 @@ const settleS = 3;
 const afterS = 10;
 
 /** Every event of the run, a second of it at a time: what comes at `list[n]` happens n seconds after the start. */
-export function exampleEvents(run: ExampleRun): RunEvent[][] {
+export function exampleRun(run: ExampleRunOptions): RunEvent[][] {
   const { profile, services = ["proxy", "backend"] } = run;
   const stages = profile.load.model === "requests" ? [] : profile.load.stages;
   const loadS = stages.reduce((sum, stage) => sum + stage.durationMs, 0) / 1000;
@@ -77,7 +77,7 @@ function levelAt(profile: Profile, loadMs: number): { level: number; stage: numb
 /** A wave without chance in it, between −1 and 1, so that the example is the same every time. */
 const wave = (second: number, seed: number): number => Math.sin(second * 1.7 + seed) * Math.cos(second * 0.43 + seed);
 
-function exampleSnapshot(run: ExampleRun, second: number): Snapshot {
+function exampleSnapshot(run: ExampleRunOptions, second: number): Snapshot {
   const { profile, saturated = false, failsFromS = Number.POSITIVE_INFINITY } = run;
   const open = profile.load.model === "open";
   const loadS = second - settleS;
