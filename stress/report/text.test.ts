@@ -248,6 +248,12 @@ describe("the final screen", () => {
   });
 });
 
+test("a path longer than a line is shown whole", () => {
+  const file = `/home/me/${"deep/".repeat(30)}summary.json`;
+  const text = renderText(exampleSummary(), { ...options, files: [file] });
+  expect(text.replace(/\s/g, "")).toContain(`lookagainnpxstressshow${file}`);
+});
+
 describe("colour", () => {
   test("changes nothing but the colour", () => {
     for (const outcome of ["passed", "failed", "interrupted", "invalid"] as const) {

@@ -1,16 +1,15 @@
 import type { View } from "../header.ts";
-import { clean, left, margin } from "../line.ts";
+import { clean, labelled, left, margin } from "../line.ts";
 
 const labelWidth = 13;
 
-/** Where the files are, and the command that shows this again. */
+/** Where the files are, and the command that shows this again. Neither is ever cut: a path without its end is none. */
 export function filesBlock(files: readonly string[], view: View): string[] {
-  if (files.length === 0) return [];
-  const label = (text: string): string => " ".repeat(margin) + view.theme.strong(left(text, labelWidth));
+  const line = (label: string, text: string): string[] =>
+    labelled(" ".repeat(margin) + view.theme.strong(left(label, labelWidth)), text, margin + labelWidth, view.width);
   const summary = files.find((file) => file.endsWith(".json"));
-  const lines = files.map((file, at) => label(at === 0 ? "files" : "") + clean(file));
-  if (summary !== undefined) lines.push(`${label("look again")}npx stress show ${shellWord(clean(summary))}`);
-  return lines;
+  const lines = files.flatMap((file, at) => line(at === 0 ? "files" : "", clean(file)));
+  return summary === undefined ? lines : [...lines, ...line("look again", `npx stress show ${shellWord(clean(summary))}`)];
 }
 
 function shellWord(text: string): string {
