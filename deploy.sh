@@ -43,13 +43,23 @@ fail() {
   exit 1
 }
 
-# Runs a command silently; its last lines only when it fails.
+# On a terminal only, and overwritten by the line that comes next.
+doing() {
+  [[ ! -t 1 ]] || printf '· %s …\r' "$1"
+}
+
+# Runs a command silently. When it fails: its first lines (a compiler's errors, npm's cause) and its last.
 quietly() {
-  local what=$1
+  local what=$1 lines
   shift
   log=$(mktemp "${TMPDIR:-/tmp}/plimsoll.XXXXXX")
   if ! (cd "$root" && "$@") >"$log" 2>&1; then
-    tail -n 15 "$log" | sed 's/^/  | /' >&2
+    lines=$(wc -l <"$log")
+    if ((lines > 24)); then
+      { head -n 12 "$log"; echo '…'; tail -n 12 "$log"; }
+    else
+      cat "$log"
+    fi | sed 's/^/  | /' >&2
     fail "$what failed; see the lines above"
   fi
   rm -f "$log"
@@ -80,6 +90,7 @@ install() {
   [[ ${version%%.*} -ge 20 ]] || fail "node on PATH is $version: install Node.js 20 or later"
   command -v npm >/dev/null || fail 'npm is not on PATH: install the one that comes with Node.js 20 or later'
   local began=$SECONDS
+  doing 'installing packages'
   quietly 'npm ci' npm ci --no-progress
   [[ -x $node ]] || fail "npm ci brought no Node.js for this system ($(uname -sm)): see optionalDependencies in package.json"
   cp "$root/package-lock.json" "$root/node_modules/.installed-lock.json"
@@ -94,9 +105,11 @@ prepare() {
     flock 9
   fi
   installed || install
+  doing building
   # incremental: a third of a second when nothing changed
   quietly 'the build' "$node" node_modules/typescript/bin/tsc -b proxy stress
   exec 9<&-
+  [[ ! -t 1 ]] || printf '\033[K'
 }
 
 uses_what_is_built=false
@@ -114,7 +127,7 @@ done
 
 log=
 trap 'rm -f "$log"' EXIT
-trap 'exit 105' INT TERM HUP
+trap 'printf "\ndeploy.sh: interrupted\n" >&2; exit 105' INT TERM HUP
 if [[ $uses_what_is_built == false || ! -x $node || ! -f $entry ]]; then prepare; fi
 trap - INT TERM HUP EXIT
 exec "$node" "$entry" "$@"

@@ -4,7 +4,7 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stopBundle } from "./deploy/bundle-processes.ts";
 import { DeployError, DeployExit } from "./deploy/deploy-error.ts";
-import { checkWish, deployEmbedded, type EmbeddedWish } from "./deploy/embedded-deploy.ts";
+import { checkWish, deployEmbedded, type EmbeddedWish, type Say } from "./deploy/embedded-deploy.ts";
 import { sweepLock, takeLock } from "./deploy/lock.ts";
 import { type DeployCall, parseDeployCall } from "./deploy/options.ts";
 import { followLogs, printDeployment, printLogs, printStatus } from "./deploy/report.ts";
@@ -20,7 +20,7 @@ const lockWaitMs = 180_000;
 /** Aborts when nobody reads standard output any more. */
 const unread = new AbortController();
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
-const step = (line: string): void => print(`✓ ${line}`);
+const say: Say = (line, state = "done") => print(`${state === "done" ? "✓" : "·"} ${line}`);
 
 async function run(call: DeployCall, dir: StateDir, signal: AbortSignal): Promise<number> {
   switch (call.command) {
@@ -49,7 +49,7 @@ async function run(call: DeployCall, dir: StateDir, signal: AbortSignal): Promis
 
 function deploy(dir: StateDir, wish: EmbeddedWish, signal: AbortSignal): Promise<Deployment> {
   checkWish(dir, wish);
-  return withLock(dir, signal, () => deployEmbedded(dir, wish, step, signal));
+  return withLock(dir, signal, () => deployEmbedded(dir, wish, say, signal));
 }
 
 async function down(dir: StateDir, removeAll: boolean, signal: AbortSignal): Promise<void> {
@@ -58,14 +58,14 @@ async function down(dir: StateDir, removeAll: boolean, signal: AbortSignal): Pro
     sweepLock(dir.lockFile);
     if (removeAll) purge(dir);
     const removed = removeAll ? "; certificates, logs and state are removed" : "";
-    step(`${ran ? "stopped" : "nothing was running"}${removed}`);
+    say(`${ran ? "stopped" : "nothing was running"}${removed}`);
   });
   removeIfEmpty(dir);
 }
 
 async function withLock<T>(dir: StateDir, signal: AbortSignal, action: () => Promise<T>): Promise<T> {
   makeStateDir(dir);
-  const onWait = ({ pid }: { pid: number }) => print(`· waiting for another deploy.sh (pid ${pid})`);
+  const onWait = ({ pid }: { pid: number }) => say(`waiting for another deploy.sh (pid ${pid})`, "begun");
   const release = await takeLock(dir.lockFile, { waitMs: lockWaitMs, onWait, signal });
   try {
     return await action();

@@ -25,11 +25,13 @@ export interface EmbeddedWish {
 }
 
 /** What `deploy.sh` does one after the other; one short line each. */
-export type Say = (line: string) => void;
+export type Say = (line: string, state?: "begun" | "done") => void;
 
 const defaultPort = 9443;
 const healthWaitMs = 60_000;
 const healthPollMs = 50;
+/** From then on a user wonders what it is doing. */
+const tellWaitMs = 5_000;
 const shownLogLines = 8;
 const supervisorGraceMs = 2_000;
 
@@ -73,7 +75,7 @@ export async function deployEmbedded(dir: StateDir, wish: EmbeddedWish, say: Say
   const certificate = await servedCertificate(dir, wanted.certificate);
   const services = embeddedServices(dir, ports, certificate);
   if (running.length > 0) {
-    say(`stopping what runs: ${changed}`);
+    say(`stopping what runs: ${changed}`, "begun");
     await stopBundle(dir, before);
   }
   await checkPorts(ports, new Set());
@@ -105,7 +107,7 @@ async function start(dir: StateDir, order: SupervisorOrder, target: EdgeTarget, 
   const supervisor = startSupervisor(dir, order);
   const settled = new AbortController();
   try {
-    await Promise.race([supervisor.failed, waitUntilHealthy(dir, target, AbortSignal.any([signal, settled.signal]))]);
+    await Promise.race([supervisor.failed, waitUntilHealthy(dir, target, say, AbortSignal.any([signal, settled.signal]))]);
     await supervisor.keep();
     const deployment = readDeployment(dir);
     if (!deployment) throw new DeployError(`cannot read ${dir.deploymentFile}, which was just written`);
@@ -119,8 +121,9 @@ async function start(dir: StateDir, order: SupervisorOrder, target: EdgeTarget, 
   }
 }
 
-async function waitUntilHealthy(dir: StateDir, target: EdgeTarget, signal: AbortSignal): Promise<void> {
-  const deadline = performance.now() + healthWaitMs;
+async function waitUntilHealthy(dir: StateDir, target: EdgeTarget, say: Say, signal: AbortSignal): Promise<void> {
+  const startedMs = performance.now();
+  let told = false;
   for (;;) {
     const failure = await probeEdge(target, signal);
     if (!failure) return;
@@ -129,7 +132,12 @@ async function waitUntilHealthy(dir: StateDir, target: EdgeTarget, signal: Abort
         `the edge runs, but ${failure.cause}; add the CA's certificate to the --cert file, or to NODE_EXTRA_CA_CERTS`,
       );
     }
-    if (performance.now() > deadline) {
+    const waitedMs = performance.now() - startedMs;
+    if (waitedMs > tellWaitMs && !told) {
+      say(`waiting up to ${healthWaitMs / 1000} s for /health through the edge: ${failure.cause}`, "begun");
+      told = true;
+    }
+    if (waitedMs > healthWaitMs) {
       const lines = [backendService, edgeService].flatMap((name) => lastLines(logFile(dir, name), shownLogLines));
       throw new DeployError(`/health did not answer through the edge within ${healthWaitMs / 1000} s: ${failure.cause}`, lines);
     }
