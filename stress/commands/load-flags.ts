@@ -70,7 +70,7 @@ export function addLoadFlags(command: Command): Command {
     .option("--request <request>", "one of several: 'GET /users/7 weight=3 route=/users/{id}' (repeatable)", collect)
     .option("--sequence", "each user walks the requests in order instead of drawing by weight")
     .option("--check <check>", "'status 200', 'body TEXT', 'header NAME TEXT', 'json PATH VALUE' (repeatable)", collect)
-    .option("--threshold <rule>", "'http_req_duration: p(95)<250'; replaces the defaults (repeatable)", collect)
+    .option("--threshold <rule>", "'http_req_failed: rate<0.01' or 'p(95)<250'; replaces the defaults (repeatable)", collect)
     .option("--abort-on <rule>", "'http_req_failed: rate>0.5 for 30s' (repeatable)", collect)
     .option("--timeout <time>", "longest a request may take (default 30s)")
     .option("--apdex <time>", "APDEX target T (default 500ms)")
@@ -112,7 +112,7 @@ export function profileFrom(flags: LoadFlags, defaults: ScenarioDefaults, target
   };
   const parts = { model: load.model, routes: routesOf(profile), checks: checks.map(({ name }) => name) };
   for (const rule of flags.threshold ?? defaultThresholds(load)) {
-    const threshold = parseThreshold(rule);
+    const threshold = parseThreshold(latencyRule.test(rule) ? `${judgedLatency(load)}: ${rule}` : rule);
     checkSelector(threshold, parts);
     const rules = profile.thresholds[threshold.metric] ?? [];
     profile.thresholds[threshold.metric] = rules;
@@ -122,10 +122,17 @@ export function profileFrom(flags: LoadFlags, defaults: ScenarioDefaults, target
   return profileSchema.parse(profile);
 }
 
-/** The reference's gates; objectives apply to response time where there is one. */
+/** A rule without a metric, such as `p(95)<250`, is about latency. */
+const latencyRule = /^\s*(p\(|avg|min|med|max)[^:]*$/;
+
+/** Objectives apply to response time where there is one, to the service time of successes elsewhere. */
+function judgedLatency(load: Load): string {
+  return load.model === "open" ? "response_time" : "http_req_duration{expected_response:true}";
+}
+
+/** The reference's gates. */
 function defaultThresholds(load: Load): string[] {
-  const latency = load.model === "open" ? "response_time" : "http_req_duration{expected_response:true}";
-  return ["http_req_failed: rate<0.01", `${latency}: p(95)<250`, `${latency}: p(99)<500`];
+  return ["http_req_failed: rate<0.01", `${judgedLatency(load)}: p(95)<250`, `${judgedLatency(load)}: p(99)<500`];
 }
 
 /** The reference's checks for its endpoint; elsewhere only what any success has. */

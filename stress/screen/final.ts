@@ -6,6 +6,7 @@ import { generatorBlock } from "./final/generator.ts";
 import { latencyBlock } from "./final/latency.ts";
 import { memoryBlock } from "./final/memory.ts";
 import { phaseBlock } from "./final/phases.ts";
+import { routeBlock } from "./final/routes.ts";
 import { checkBlock, thresholdBlock } from "./final/thresholds.ts";
 import { verdictBlock } from "./final/verdict.ts";
 import { warningBlock } from "./final/warnings.ts";
@@ -24,6 +25,7 @@ export function finalScreen(summary: Summary, files: readonly string[], view: Vi
     verdictBlock(summary, view),
     capacityBlock(summary, view),
     latencyBlock(summary, view),
+    routeBlock(summary, view),
     failureBlock(summary, view),
     thresholdBlock(summary, view),
     checkBlock(summary, view),
