@@ -4,7 +4,8 @@
  * counts go to `LatencyHistogram`, which computes everything else. A test holds the two layouts together.
  */
 const subBucketHalfBits = 10;
-const highestUs = 2 ** 31 - 1;
+/** Longest duration that is told apart. */
+export const highestUs = 2 ** 31 - 1;
 const bucketCount = 21;
 
 /** Number of counts in the layout. */
