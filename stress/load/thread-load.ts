@@ -15,12 +15,12 @@ export class ThreadLoadMeter {
 
   /** To be called by a timer of `heartbeatMs`: lateness beyond tolerance is time in which the thread could not act. */
   beat(nowMs: number): void {
-    const late = nowMs - this.#beatAt - heartbeatMs;
-    if (late > heartbeatToleranceMs) this.#stalledMs += late;
+    this.#countOverdueBeat(nowMs);
     this.#beatAt = nowMs;
   }
 
   take(nowMs: number): ThreadLoad {
+    this.#countOverdueBeat(nowMs);
     const cpuUs = threadCpuUs();
     const delayNs = runDelayNs();
     const load = {
@@ -34,6 +34,14 @@ export class ThreadLoadMeter {
     this.#runDelayNs = delayNs;
     this.#stalledMs = 0;
     return load;
+  }
+
+  /** After a stall this may come before the beat does; the stall belongs to the interval that it was in. */
+  #countOverdueBeat(nowMs: number): void {
+    const late = nowMs - this.#beatAt - heartbeatMs;
+    if (late <= heartbeatToleranceMs) return;
+    this.#stalledMs += late;
+    this.#beatAt = nowMs - heartbeatMs;
   }
 }
 
