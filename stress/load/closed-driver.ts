@@ -1,6 +1,6 @@
 import { Connection } from "./connection.ts";
 import type { DriverContext, LoadDriver } from "./driver.ts";
-import { seededRandom } from "./random.ts";
+import { type Random, seededRandom } from "./random.ts";
 import { peakOf, type UserChange, userChanges } from "./schedule.ts";
 
 /** After a failure without a response a user pauses, so that a dead target is not met with a loop as hot as the CPU. */
@@ -14,18 +14,21 @@ export class ClosedDriver implements LoadDriver {
   readonly #context: DriverContext<"closed" | "requests">;
   readonly #changes: UserChange[];
   readonly #active: boolean[] = [];
-  readonly #timers = new Set<NodeJS.Timeout>();
+  /** A user's pause: never two, or a user who leaves and comes back within one would send twice as often ever after. */
+  readonly #pauses: (NodeJS.Timeout | undefined)[] = [];
   readonly #failurePauseMs: number;
-  readonly #random = seededRandom(1, 0);
+  readonly #random: Random;
   /** Requests that may still be started; infinite in the `closed` model. */
   #budget: number;
   #nextChange = 0;
+  #changeTimer: NodeJS.Timeout | undefined;
   #startAt = 0;
   #stopped = false;
 
   constructor(context: DriverContext<"closed" | "requests">) {
     this.#context = context;
     const { load, index, of } = context;
+    this.#random = seededRandom(1, index);
     this.#budget = load.model === "requests" ? shareOf(load.requests, index, of) : Number.POSITIVE_INFINITY;
     const users = load.model === "requests" ? shareOf(load.users, index, of) : shareOf(peakOf(load.stages), index, of);
     this.#changes = load.model === "closed" ? userChanges(load.stages, index, of) : allAtOnce(users);
@@ -58,7 +61,7 @@ export class ClosedDriver implements LoadDriver {
       const { atMs, user, active } = this.#changes[this.#nextChange] as UserChange;
       const waitMs = this.#startAt + atMs - nowMs;
       if (waitMs > 0) {
-        this.#later(waitMs, () => this.#walk(performance.now()));
+        this.#changeTimer = setTimeout(() => this.#walk(performance.now()), waitMs);
         break;
       }
       this.#change(user, active, nowMs);
@@ -73,18 +76,15 @@ export class ClosedDriver implements LoadDriver {
       return;
     }
     const { thinkTime } = this.#context.load;
-    if (connection.failed) this.#later(this.#failurePauseMs, () => this.#sendUnlessBusy(connection));
+    if (connection.failed) this.#pause(connection, this.#failurePauseMs);
     else if (thinkTime === null) this.#send(connection, nowMs);
-    else {
-      const pauseMs = thinkTime.minMs + this.#random() * (thinkTime.maxMs - thinkTime.minMs);
-      this.#later(pauseMs, () => this.#sendUnlessBusy(connection));
-    }
+    else this.#pause(connection, thinkTime.minMs + this.#random() * (thinkTime.maxMs - thinkTime.minMs));
   }
 
   stop(): void {
     this.#stopped = true;
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
+    clearTimeout(this.#changeTimer);
+    for (const pause of this.#pauses) clearTimeout(pause);
     this.#settle();
   }
 
@@ -92,6 +92,7 @@ export class ClosedDriver implements LoadDriver {
     this.#active[user] = active;
     this.#context.tally.users += active ? 1 : -1;
     const connection = this.connections[user] as Connection;
+    clearTimeout(this.#pauses[user]);
     if (active) this.#sendUnlessBusy(connection, nowMs);
     else if (!connection.busy) connection.close();
   }
@@ -106,19 +107,15 @@ export class ClosedDriver implements LoadDriver {
 
   #send(connection: Connection, nowMs: number): void {
     this.#budget--;
-    connection.send(this.#context.nextRequest(connection), -1, nowMs + this.#context.profile.timeoutMs);
+    connection.send(this.#context.nextRequest(connection), -1, nowMs);
   }
 
   #settle(): void {
     if (this.finished) this.#context.onFinished();
   }
 
-  #later(waitMs: number, action: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      action();
-    }, waitMs);
-    this.#timers.add(timer);
+  #pause(connection: Connection, waitMs: number): void {
+    this.#pauses[connection.index] = setTimeout(() => this.#sendUnlessBusy(connection), waitMs);
   }
 }
 

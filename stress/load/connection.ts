@@ -36,6 +36,7 @@ export class Connection {
   #request: PreparedRequest | null = null;
   #sent = false;
   #dueAt = -1;
+  /** When the request was written; until then, when it was given to this connection. */
   #sentAt = 0;
   #firstByteAt = 0;
   #deadline = 0;
@@ -60,7 +61,12 @@ export class Connection {
     return this.#ready;
   }
 
-  /** When the request in flight times out, on the worker's clock. */
+  /** Waiting for a response, or for the connection to open: what can time out. */
+  get pending(): boolean {
+    return this.#request !== null || (this.#socket !== null && !this.#ready);
+  }
+
+  /** When what is pending times out, on the worker's clock. */
   get deadline(): number {
     return this.#deadline;
   }
@@ -69,14 +75,17 @@ export class Connection {
    * Sends a request, opening a connection first where there is none.
    * @param dueAt when it was due; negative in the closed models.
    */
-  send(request: PreparedRequest, dueAt: number, deadline: number): void {
+  send(request: PreparedRequest, dueAt: number, nowMs: number): void {
     this.#request = request;
     this.#dueAt = dueAt;
-    this.#deadline = deadline;
     this.#sent = false;
+    this.#sentAt = nowMs;
     this.#tally.inFlight++;
-    if (this.#socket === null) this.connect();
-    else if (this.#ready) this.#write();
+    if (this.#ready) this.#write();
+    else {
+      if (this.#socket === null) this.connect();
+      if (dueAt >= 0) this.#deadline = dueAt + this.#endpoint.timeoutMs;
+    }
   }
 
   /** Opens the connection; `send` does it by itself. */
@@ -86,6 +95,7 @@ export class Connection {
     this.#connectAt = performance.now();
     this.#connectedAt = 0;
     const endpoint = this.#endpoint;
+    this.#deadline = this.#connectAt + endpoint.timeoutMs;
     const onread = {
       // One buffer serves every socket of the thread: a read is handled before the next one starts.
       buffer: endpoint.readBuffer,
@@ -129,10 +139,19 @@ export class Connection {
     this.#forget()?.destroySoon();
   }
 
-  /** Ends the request in flight as failed and closes the connection, whose next byte would belong to it. */
-  cancel(failure: FailureClass, message: string, nowMs: number): void {
+  /** Gives up what is pending and closes the connection, whose next byte would belong to it. */
+  cancel(failure: "timeout" | "interrupted", message: string, nowMs: number): void {
     this.#forget()?.destroy();
-    this.#fail(failure, message, nowMs);
+    const request = this.#request;
+    if (request === null) {
+      this.#driver.onFree(this, nowMs);
+      return;
+    }
+    // Deadlines are looked for now and then: what is known is that the deadline was exceeded, not by how much.
+    const untilMs = Math.min(nowMs, this.#deadline);
+    const responseMs = this.#dueAt < 0 ? -1 : untilMs - this.#dueAt;
+    this.#tally.cut(request.route, failure, message, untilMs - this.#sentAt, responseMs);
+    this.#failed(nowMs);
   }
 
   #forget(): net.Socket | null {
@@ -167,6 +186,7 @@ export class Connection {
     const bytes = request.bytes();
     this.#tally.bytesSent += bytes.length;
     this.#sentAt = performance.now();
+    this.#deadline = (this.#dueAt < 0 ? this.#sentAt : this.#dueAt) + this.#endpoint.timeoutMs;
     this.#socket?.write(bytes);
   }
 
@@ -176,13 +196,13 @@ export class Connection {
     if (!this.#sent) {
       // Nothing was asked: whatever this is, the connection cannot be trusted with a request.
       if (this.#request === null) this.close();
-      else this.cancel("malformed", "bytes before the request", now);
+      else this.#reject("bytes before the request", now);
       return;
     }
     if (this.#firstByteAt === 0) this.#firstByteAt = now;
     const used = this.#parser.push(bytes, length);
     if (this.#parser.done) this.#complete(now, used < length);
-    else if (this.#parser.failed) this.cancel("malformed", this.#parser.problem, now);
+    else if (this.#parser.failed) this.#reject(this.#parser.problem, now);
   }
 
   #complete(now: number, surplus: boolean): void {
@@ -204,14 +224,22 @@ export class Connection {
     this.#driver.onFree(this, now);
   }
 
+  /** What came is no HTTP: nothing on this connection can be trusted any more. */
+  #reject(problem: string, now: number): void {
+    this.#forget()?.destroy();
+    this.#fail("malformed", problem, now);
+  }
+
   #fail(failure: FailureClass, message: string, now: number): void {
-    const request = this.#request;
-    if (request === null) return;
+    this.#tally.fail((this.#request as PreparedRequest).route, failure, message);
+    this.#failed(now);
+  }
+
+  #failed(now: number): void {
     this.#request = null;
     this.#sent = false;
     this.failed = true;
     this.#tally.inFlight--;
-    this.#tally.fail(request.route, failure, message);
     this.#checks.finish(0, this.#tally.checkPasses, this.#tally.checkFails);
     this.#driver.onFree(this, now);
   }

@@ -16,6 +16,8 @@ export interface Endpoint {
   tls: tls.ConnectionOptions | null;
   resumption: boolean;
   requestsPerConnection: number;
+  /** Longest a request may take, and the opening of a connection. */
+  timeoutMs: number;
   checks: readonly Check[];
   readBuffer: Uint8Array;
 }
@@ -26,6 +28,7 @@ export function createEndpoint(profile: Profile, address: Address): Endpoint {
     tls: tlsOptions(profile.target),
     resumption: profile.session.resumption,
     requestsPerConnection: profile.session.requestsPerConnection ?? Number.POSITIVE_INFINITY,
+    timeoutMs: profile.timeoutMs,
     checks: profile.checks,
     readBuffer: new Uint8Array(64 * 1024),
   };

@@ -14,6 +14,8 @@ export function failureOf(
   noResponseByte: boolean,
 ): [FailureClass, string] {
   const reason = error === null ? "connection closed" : (error.code ?? error.message);
+  // In TLS 1.3 a server refuses the client's certificate after the client has found the handshake done.
+  if (/^ERR_(SSL|TLS)_/.test(error?.code ?? "")) return ["tls", `TLS failed: ${reason}`];
   switch (stage) {
     case "connect":
       return error?.code === "ECONNRESET" ? ["reset", "reset while connecting"] : ["refused", `cannot connect: ${reason}`];

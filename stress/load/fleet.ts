@@ -17,9 +17,11 @@ export class Fleet {
   readonly #workers: Worker[] = [];
   readonly #metronome: Worker | null;
   readonly #ready: Promise<unknown>;
+  #running: number;
 
   constructor(profile: Profile, address: Address, onInterval: (interval: Interval) => void) {
     const of = profile.workers;
+    this.#running = of;
     const nextDue = new Float64Array(new SharedArrayBuffer(of * 8)).fill(Number.POSITIVE_INFINITY);
     const ready: Promise<void>[] = [];
     const done: Promise<void>[] = [];
@@ -29,7 +31,7 @@ export class Fleet {
       this.#workers.push(worker);
       const heard = listen(worker, onInterval);
       ready.push(heard.ready);
-      done.push(heard.done);
+      done.push(heard.done.then(() => void this.#running--));
     }
     this.#ready = Promise.all(ready);
     this.#metronome = profile.load.model === "open" ? startMetronome(this.#workers, nextDue) : null;
@@ -38,9 +40,17 @@ export class Fleet {
     this.finished.catch(() => {});
   }
 
-  /** Waits until the connections wanted beforehand are open. */
-  async ready(): Promise<void> {
-    await Promise.race([this.#ready, this.finished]);
+  /** Workers that are not done. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Waits until the connections wanted beforehand are open, or `signal` is aborted. */
+  async ready(signal: AbortSignal): Promise<void> {
+    const aborted = Promise.withResolvers<void>();
+    signal.addEventListener("abort", () => aborted.resolve(), { once: true });
+    if (signal.aborted) return;
+    await Promise.race([this.#ready, this.finished, aborted.promise]);
   }
 
   /** Starts the load. @returns when, on the shared clock. */

@@ -12,8 +12,10 @@ const lateMs = 2;
  * Arrivals due at instants fixed beforehand. The next arrival is a cursor, not a queue: what waits is whatever is due
  * and not sent, so a backlog costs no memory, and order is first come, first served.
  *
- * An arrival that finds no free connection is *blocked* until one is free: the target's doing. Time between the later
- * of due and free, and the send, is *pacer lag*: ours.
+ * An arrival that finds no free connection is *blocked* until one is free: the target's doing. The time from its being
+ * due until this thread first looked is *pacer lag*: ours. It is taken of every arrival, blocked or not: a thread that
+ * was held up has not seen the responses either that would have freed connections, and the arrivals it then finds
+ * blocked are not the target's.
  */
 export class OpenDriver implements LoadDriver {
   readonly connections: Connection[] = [];
@@ -22,9 +24,13 @@ export class OpenDriver implements LoadDriver {
   readonly #arrivals: Arrivals;
   readonly #nextDue: Float64Array;
   readonly #maxConnections: number;
+  /** The same arrivals once more, for those that are due and wait. */
+  readonly #upcoming: Arrivals;
   readonly #timeoutMs: number;
-  /** Due time of the arrival at the cursor, on this thread's clock; infinite after the last. */
+  /** Due time of the next arrival to be sent, on this thread's clock; infinite after the last. */
   #due = Number.POSITIVE_INFINITY;
+  /** Due time of the next arrival that this thread has not seen due. */
+  #unseen = Number.POSITIVE_INFINITY;
   /** When the free list last stopped being empty. */
   #freeSince = 0;
   #startAt = Number.POSITIVE_INFINITY;
@@ -40,8 +46,15 @@ export class OpenDriver implements LoadDriver {
     this.#maxConnections = shareOf(Math.max(load.maxConnections, load.connections), index, of);
     this.#free = new FreeList(this.#maxConnections);
     const pacer = pacerFor(load.stages);
-    this.#arrivals =
-      load.arrivals === "poisson" ? poissonArrivals(pacer, index, of, load.seed) : constantArrivals(pacer, index, of);
+    // A worker without a connection could only drop its share.
+    const sharers = Math.min(of, Math.max(load.maxConnections, load.connections));
+    const arrivals = () => {
+      if (index >= sharers) return noArrivals;
+      if (load.arrivals === "poisson") return poissonArrivals(pacer, index, sharers, load.seed);
+      return constantArrivals(pacer, index, sharers);
+    };
+    this.#arrivals = arrivals();
+    this.#upcoming = arrivals();
     for (let i = 0; i < shareOf(load.connections, index, of); i++) this.#add();
   }
 
@@ -62,6 +75,7 @@ export class OpenDriver implements LoadDriver {
   start(atMs: number): void {
     this.#startAt = atMs;
     this.#advance();
+    this.#awaitNext();
     this.tick(performance.now());
   }
 
@@ -77,11 +91,11 @@ export class OpenDriver implements LoadDriver {
   }
 
   tick(nowMs: number): void {
-    if (this.#stopped) return;
+    this.#see(nowMs);
     while (this.#due <= nowMs) {
       const connection = this.#free.shift() ?? (this.connections.length < this.#maxConnections ? this.#add() : null);
       if (connection !== null) this.#send(connection, nowMs);
-      else if (this.#context.load.whenBusy === "drop" || nowMs - this.#due > this.#timeoutMs) this.#drop();
+      else if (this.#context.load.whenBusy === "drop" || nowMs - this.#due > this.#timeoutMs) this.#drop(this.#timeoutMs);
       else break;
     }
     if (this.finished) this.#context.onFinished();
@@ -90,8 +104,11 @@ export class OpenDriver implements LoadDriver {
   stop(): void {
     // What is due by now and was not sent was offered all the same: it counts, as dropped.
     const now = performance.now();
-    while (this.#due <= now) this.#drop();
+    this.#see(now);
+    while (this.#due <= now) this.#drop(now - this.#due);
     this.#stopped = true;
+    this.#due = Number.POSITIVE_INFINITY;
+    this.#unseen = Number.POSITIVE_INFINITY;
     this.#nextDue[this.#context.index] = Number.POSITIVE_INFINITY;
     if (this.finished) this.#context.onFinished();
   }
@@ -103,32 +120,42 @@ export class OpenDriver implements LoadDriver {
     return connection;
   }
 
+  /** Takes note of what has come due; the metronome tells when the next does, though connections may all be busy. */
+  #see(nowMs: number): void {
+    while (this.#unseen <= nowMs) {
+      this.#context.tally.pacerLag.record(nowMs - this.#unseen);
+      this.#awaitNext();
+    }
+  }
+
+  #awaitNext(): void {
+    this.#unseen = this.#upcoming.next() + this.#startAt;
+    this.#nextDue[this.#context.index] = this.#unseen + clockOffsetMs;
+  }
+
   #send(connection: Connection, nowMs: number): void {
     const { tally } = this.#context;
     const due = this.#due;
     this.#advance();
     tally.due++;
     // A connection that must be opened first was not free: nobody's request waits for a handshake but the target's.
-    const isBlocked = this.#freeSince > due || !connection.ready;
-    if (isBlocked) tally.blocked++;
-    else tally.pacerLag.record(nowMs - due);
+    if (this.#freeSince > due || !connection.ready) tally.blocked++;
     if (nowMs - due > lateMs) tally.late++;
-    connection.send(this.#context.nextRequest(connection), due, due + this.#timeoutMs);
+    connection.send(this.#context.nextRequest(connection), due, nowMs);
   }
 
-  #drop(): void {
+  #drop(waitedMs: number): void {
     const { tally } = this.#context;
     tally.due++;
     tally.blocked++;
     // A request that was never chosen belongs to the first route; with one route, to the only one.
-    const route = tally.routes[0];
-    if (route !== undefined) route.dropped++;
+    tally.drop(0, waitedMs);
     this.#advance();
   }
 
   #advance(): void {
-    const next = this.#arrivals.next() + this.#startAt;
-    this.#due = next;
-    this.#nextDue[this.#context.index] = next + clockOffsetMs;
+    this.#due = this.#arrivals.next() + this.#startAt;
   }
 }
+
+const noArrivals: Arrivals = { next: () => Number.POSITIVE_INFINITY };

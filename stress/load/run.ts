@@ -50,17 +50,21 @@ export async function runLoad(profile: Profile, address: Address, hooks: RunHook
 
   enter("settle", "settle", settle.beforeMs);
   await pause(settle.beforeMs, signal);
+  if (signal.aborted) return { loadFromMs: now(), loadToMs: now(), drainedMs: now(), endMs: now() };
 
   enter("connect", "connect", null);
   let loadStartMs = 0;
-  let told = 0;
+  const told = new Set<number>();
   const tellRound = () => {
-    told = 0;
+    told.clear();
     hooks.onRound(now(), sharedNow() - loadStartMs);
   };
   const fleet = new Fleet(profile, address, (interval) => {
     hooks.onInterval(interval, loadStartMs);
-    if (loadStartMs > 0 && interval.toMs > loadStartMs && ++told >= profile.workers) tellRound();
+    // The interval in which connections were opened reaches a little into the load.
+    if (loadStartMs === 0 || (interval.fromMs + interval.toMs) / 2 < loadStartMs) return;
+    told.add(interval.worker);
+    if (told.size >= fleet.running) tellRound();
   });
   const timers: NodeJS.Timeout[] = [];
   let stoppedMs: number | null = null;
@@ -71,7 +75,7 @@ export async function runLoad(profile: Profile, address: Address, hooks: RunHook
     fleet.stop(interruptedDrainMs);
   };
   try {
-    await fleet.ready();
+    await fleet.ready(signal);
     loadStartMs = fleet.start();
     const unit = load.model === "open" ? "requests/s" : "users";
     let at = loadStartMs - sharedNow();
@@ -81,7 +85,7 @@ export async function runLoad(profile: Profile, address: Address, hooks: RunHook
     }
     if (load.model === "requests") enter("load", `${load.requests} requests by ${load.users} users`, null, 0);
     else timers.push(setTimeout(() => enter("drain", "drain", null), at));
-    timers.push(setInterval(() => told > 0 && tellRound(), stragglersMs));
+    timers.push(setInterval(() => told.size > 0 && tellRound(), stragglersMs));
     if (signal.aborted) stop();
     else signal.addEventListener("abort", stop, { once: true });
     await fleet.finished;

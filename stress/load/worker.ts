@@ -2,6 +2,7 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { Tally, transferables } from "../measure/tally.ts";
 import type { Load, Stage } from "../profile/profile.ts";
 import { routesOf } from "../profile/routes.ts";
+import { totalDurationMs } from "../profile/stages.ts";
 import { requestChooser } from "./chooser.ts";
 import { clockOffsetMs } from "./clock.ts";
 import { ClosedDriver } from "./closed-driver.ts";
@@ -36,6 +37,8 @@ const tally = new Tally({
 const meter = new ThreadLoadMeter();
 const driver = createDriver(load);
 let interruptAt = Number.POSITIVE_INFINITY;
+/** The last stage is over, or the run was stopped: the thread may end when its driver has. */
+let over = load.model === "requests";
 let told = false;
 let metronome: MessagePort | null = null;
 
@@ -65,7 +68,7 @@ function tellInterval(): void {
 function beat(): void {
   const now = performance.now();
   meter.beat(now);
-  for (const connection of driver.connections) if (connection.busy) expire(connection, now);
+  for (const connection of driver.connections) if (connection.pending) expire(connection, now);
   driver.tick(now);
 }
 
@@ -103,16 +106,25 @@ function start(atMs: number): void {
   const startAt = atMs - clockOffsetMs;
   setTimeout(
     () => {
+      if (told) return;
       tellInterval();
       driver.start(startAt);
-      tellIntervals(intervalEnds(load.model === "requests" ? [] : load.stages), startAt);
+      const stages = load.model === "requests" ? [] : load.stages;
+      tellIntervals(intervalEnds(stages), startAt);
+      if (stages.length > 0) setTimeout(end, Math.max(0, startAt + totalDurationMs(stages) - performance.now()));
     },
     Math.max(0, startAt - performance.now()),
   );
 }
 
+/** A worker whose users leave early stays to the end: every thread then covers every stage. */
+function end(): void {
+  over = true;
+  finish();
+}
+
 function finish(): void {
-  if (told || !driver.finished) return;
+  if (told || !over || !driver.finished) return;
   told = true;
   for (const connection of driver.connections) connection.close();
   clearInterval(heartbeat);
@@ -134,6 +146,7 @@ port.on("message", (message: ToWorker) => {
       break;
     case "stop":
       interruptAt = message.deadlineMs - clockOffsetMs;
+      over = true;
       driver.stop();
       break;
   }

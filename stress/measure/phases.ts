@@ -2,7 +2,6 @@ import type { Stage } from "../profile/profile.ts";
 import { LatencyHistogram } from "./histogram.ts";
 import type { PhaseRow } from "./summary.ts";
 import type { Interval } from "./tally.ts";
-import { timeoutClass } from "./totals.ts";
 
 interface PhaseSums {
   requests: number;
@@ -26,7 +25,7 @@ export class Phases {
     this.#sums = stages.map(() => ({ requests: 0, failed: 0, coveredMs: 0, latency: new LatencyHistogram() }));
   }
 
-  add(interval: Interval, loadStartMs: number, timeoutUs: number): void {
+  add(interval: Interval, loadStartMs: number): void {
     const sums = this.#sums[this.stageAt((interval.fromMs + interval.toMs) / 2 - loadStartMs)];
     if (sums === undefined) return;
     sums.coveredMs += interval.toMs - interval.fromMs;
@@ -36,7 +35,7 @@ export class Phases {
       sums.failed += failures;
       if (route.ok) sums.latency.addRaw(route.ok);
       if (route.bad) sums.latency.addRaw(route.bad);
-      sums.latency.addCensored(route.failures[timeoutClass] ?? 0, timeoutUs);
+      if (route.cutService) sums.latency.addCensoredRaw(route.cutService);
     }
   }
 

@@ -32,9 +32,9 @@ export class Recording {
   #roundAtMs = 0;
 
   constructor(profile: Profile, gauges: readonly string[]) {
-    const { load, workers, timeoutMs } = profile;
+    const { load, workers } = profile;
     const stages = load.model === "requests" ? [] : load.stages;
-    const options = { routes: routesOf(profile).length, checks: profile.checks.length, timeoutMs };
+    const options = { routes: routesOf(profile).length, checks: profile.checks.length };
     this.#profile = profile;
     this.totals = new Totals(options);
     this.#window = new Totals(options);
@@ -51,9 +51,10 @@ export class Recording {
     this.totals.add(interval);
     this.#window.add(interval);
     this.#users[interval.worker] = interval.users;
-    if (loadStartMs === 0 || interval.toMs <= loadStartMs) return;
-    this.phases.add(interval, loadStartMs, this.#profile.timeoutMs * 1000);
-    if (this.phases.isEmpty || this.phases.stageAt(interval.toMs - loadStartMs - 1) >= 0) {
+    const middleMs = (interval.fromMs + interval.toMs) / 2 - loadStartMs;
+    if (loadStartMs === 0 || middleMs < 0) return;
+    this.phases.add(interval, loadStartMs);
+    if (this.phases.isEmpty || this.phases.stageAt(middleMs) >= 0) {
       this.evidence.add(interval.worker, interval.thread);
     }
     this.#occupancy[interval.worker] = occupancyOf(interval.thread);

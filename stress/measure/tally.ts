@@ -22,8 +22,12 @@ export interface RouteInterval {
   waiting: RawCounts | null;
   /** From due to the last byte; null in the closed models. */
   response: RawCounts | null;
+  /** What the service and the response time of requests that were cut off are known to exceed: timed out, or in flight at the end. */
+  cutService: RawCounts | null;
+  /** As above; arrivals that were never sent included. */
+  cutResponse: RawCounts | null;
   failures: number[];
-  /** Due but never sent; timed out, counted in `failures` too. */
+  /** Due but never sent. */
   dropped: number;
   satisfied: number;
   tolerating: number;
@@ -52,9 +56,9 @@ export interface Interval {
   due: number;
   late: number;
   blocked: number;
-  /** Active users (closed) or open connections (open) now. */
   /** Connections that failed for want of local ports, descriptors or memory. */
   localLimits: number;
+  /** Active users (closed) or connections (open) now. */
   users: number;
   inFlight: number;
   examples: { class: FailureClass; message: string }[];
@@ -77,6 +81,8 @@ export class RouteTally {
   readonly bad = new LatencyRecorder();
   readonly waiting = new LatencyRecorder();
   readonly response = new LatencyRecorder();
+  readonly cutService = new LatencyRecorder();
+  readonly cutResponse = new LatencyRecorder();
   failures = new Array<number>(failureClasses.length).fill(0);
   dropped = 0;
   satisfied = 0;
@@ -88,6 +94,8 @@ export class RouteTally {
       bad: this.bad.take(),
       waiting: this.waiting.take(),
       response: this.response.take(),
+      cutService: this.cutService.take(),
+      cutResponse: this.cutResponse.take(),
       failures: this.failures,
       dropped: this.dropped,
       satisfied: this.satisfied,
@@ -161,6 +169,21 @@ export class Tally {
     this.#count(this.routes[route] as RouteTally, failure, message);
   }
 
+  /** A request that was given up before its response was complete. Times since it was sent and, unless negative, due. */
+  cut(route: number, failure: FailureClass, message: string, serviceMs: number, responseMs: number): void {
+    const tally = this.routes[route] as RouteTally;
+    tally.cutService.record(serviceMs);
+    if (responseMs >= 0) tally.cutResponse.record(responseMs);
+    this.#count(tally, failure, message);
+  }
+
+  /** An arrival that was never sent; its response time would have exceeded `responseMs`. */
+  drop(route: number, responseMs: number): void {
+    const tally = this.routes[route] as RouteTally;
+    tally.cutResponse.record(responseMs);
+    tally.dropped++;
+  }
+
   take(nowMs: number, thread: ThreadLoad): Interval {
     const interval: Interval = {
       worker: this.#worker,
@@ -221,6 +244,8 @@ export class Tally {
 /** The buffers of an interval, for `postMessage` to move rather than copy. */
 export function transferables(interval: Interval): ArrayBuffer[] {
   const raws = [interval.connecting, interval.handshaking, interval.pacerLag];
-  for (const route of interval.routes) raws.push(route.ok, route.bad, route.waiting, route.response);
+  for (const route of interval.routes) {
+    raws.push(route.ok, route.bad, route.waiting, route.response, route.cutService, route.cutResponse);
+  }
   return raws.flatMap((raw) => (raw ? [raw.counts.buffer as ArrayBuffer] : []));
 }

@@ -2,9 +2,6 @@ import type { FailureClass } from "./event.ts";
 import { LatencyHistogram } from "./histogram.ts";
 import { failureClasses, type Interval, type RouteInterval } from "./tally.ts";
 
-/** Index of the failures that are censored latencies. */
-export const timeoutClass = failureClasses.indexOf("timeout");
-
 /** Everything that happened on one route, all workers merged. */
 export class RouteTotals {
   readonly ok = new LatencyHistogram();
@@ -16,7 +13,7 @@ export class RouteTotals {
   satisfied = 0;
   tolerating = 0;
 
-  add(interval: RouteInterval, timeoutUs: number): void {
+  add(interval: RouteInterval): void {
     if (interval.ok) this.ok.addRaw(interval.ok);
     if (interval.bad) this.bad.addRaw(interval.bad);
     if (interval.waiting) this.waiting.addRaw(interval.waiting);
@@ -26,10 +23,8 @@ export class RouteTotals {
     this.dropped += interval.dropped;
     this.satisfied += interval.satisfied;
     this.tolerating += interval.tolerating;
-    // A timeout is a latency known only to exceed the limit; so is, for the response time, what was never sent.
-    const timeouts = interval.failures[timeoutClass] as number;
-    this.bad.addCensored(timeouts, timeoutUs);
-    this.response.addCensored(timeouts + interval.dropped, timeoutUs);
+    if (interval.cutService) this.bad.addCensoredRaw(interval.cutService);
+    if (interval.cutResponse) this.response.addCensoredRaw(interval.cutResponse);
   }
 
   merge(other: RouteTotals): void {
@@ -96,10 +91,8 @@ export class Totals {
   late = 0;
   blocked = 0;
   localLimits = 0;
-  readonly #timeoutUs: number;
 
-  constructor(options: { routes: number; checks: number; timeoutMs: number }) {
-    this.#timeoutUs = options.timeoutMs * 1000;
+  constructor(options: { routes: number; checks: number }) {
     this.routes = Array.from({ length: options.routes }, () => new RouteTotals());
     this.checkPasses = new Array<number>(options.checks).fill(0);
     this.checkFails = new Array<number>(options.checks).fill(0);
@@ -107,7 +100,7 @@ export class Totals {
 
   add(interval: Interval): void {
     interval.routes.forEach((route, i) => {
-      this.routes[i]?.add(route, this.#timeoutUs);
+      this.routes[i]?.add(route);
     });
     if (interval.connecting) this.connecting.addRaw(interval.connecting);
     if (interval.handshaking) this.handshaking.addRaw(interval.handshaking);

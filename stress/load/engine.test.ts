@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { rate, requests, runTest, type TestRun, testProfile, users } from "./test-run.ts";
+import { ok, TestServer } from "./test-server.ts";
+
+/** What was counted is what the server counted, and nothing is counted twice or lost. */
+function expectWhole(run: TestRun, server: TestServer): void {
+  const { totals, profile, recording } = run;
+  const all = totals.all();
+  const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
+  expect(totals.sent).toBe(server.requests);
+  expect(totals.connectionsOpened).toBe(server.connections);
+  expect(all.ok.count + all.failed).toBe(all.requests);
+  expect(sum(totals.checkPasses) + sum(totals.checkFails)).toBe(profile.checks.length * all.requests);
+  expect(recording.metrics(1000).get("http_reqs")).toMatchObject({ count: all.requests });
+  if (profile.load.model === "open") expect(all.requests + all.dropped).toBe(totals.due);
+}
+
+describe("counts are the server's, exactly", () => {
+  it.each([
+    [1, 1],
+    [1, 8],
+    [7, 3],
+    [2000, 50],
+    [1999, 100],
+  ])("for %d requests by %d users", async (total, count) => {
+    await using server = await TestServer.listen();
+    const run = await runTest(testProfile(server.url, requests(total, count)));
+    expectWhole(run, server);
+    expect(server.requests).toBe(total);
+    expect(run.totals.all().ok.count).toBe(total);
+    expect(run.totals.connectionsOpened).toBeLessThanOrEqual(count);
+  });
+
+  it("when the duration is over, for 100 users", async () => {
+    await using server = await TestServer.listen();
+    const run = await runTest(testProfile(server.url, users(100, 1500)));
+    expectWhole(run, server);
+    expect(run.totals.connectionsOpened).toBe(100);
+    expect(run.totals.all().failed).toBe(0);
+  });
+
+  it("at a rate", async () => {
+    await using server = await TestServer.listen();
+    const run = await runTest(testProfile(server.url, rate(400, 1500)));
+    expectWhole(run, server);
+    expect(server.requests).toBe(600);
+    expect(run.totals.all().response.count).toBe(600);
+  });
+
+  it("when users are ended in the middle", async () => {
+    await using server = await TestServer.listen(({ socket }) => setTimeout(() => socket.write(ok), 20));
+    const run = await runTest(testProfile(server.url, users(20, 60_000)), { stopAfterMs: 700 });
+    expectWhole(run, server);
+    expect(run.failures).toEqual({});
+    expect(run.times.endMs).toBeLessThan(30_000);
+  });
+
+  it("when a rate is ended in the middle, with requests in flight longer than arrivals are apart", async () => {
+    await using server = await TestServer.listen(({ socket }) => setTimeout(() => socket.write(ok), 100));
+    const run = await runTest(testProfile(server.url, rate(100, 60_000, { connections: 50, maxConnections: 50 })), {
+      stopAfterMs: 700,
+    });
+    expectWhole(run, server);
+    expect(run.failures).toEqual({});
+    expect(run.times.endMs).toBeLessThan(30_000);
+  });
+});
