@@ -131,7 +131,7 @@ describe("headers", () => {
     const { head = "" } = upstream.requests[0] ?? {};
     expect(head).not.toMatch(/x-gone|^te:|^trailer/im);
     expect(head).toMatch(/^x-forwarded-for: 127\.0\.0\.1\r?$/m);
-    expect(head).toMatch(/^x-stays: 1\r?$/m);
+    expect(head).toMatch(/^X-Stays: 1\r?$/m);
   });
 
   test("repeated response headers stay repeated", async () => {

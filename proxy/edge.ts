@@ -1,6 +1,5 @@
 import type { Server } from "node:http";
-import httpProxy from "@fastify/http-proxy";
-import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from "fastify";
 import { createAdmin } from "./admin.ts";
 import { Admission } from "./admission.ts";
 import { limitBody } from "./body-limit.ts";
@@ -9,14 +8,15 @@ import { type CertificateWatch, renewCertificate } from "./certificate-watch.ts"
 import type { EdgeConfig } from "./config.ts";
 import { Drain } from "./drain.ts";
 import { badRequest, type EdgeError, EdgeFailure, errorBody, internal, notFound, overloaded } from "./errors.ts";
-import { forwardOptions } from "./forward.ts";
-import { createPeers } from "./headers.ts";
+import { forward } from "./forward.ts";
+import { bodyPending } from "./framing.ts";
 import { answerClientError, httpOptions, secureContext } from "./listener.ts";
 import type { Logger } from "./log.ts";
 import { createEdgeMetrics, EdgeTally } from "./metrics.ts";
 import { observe } from "./observe.ts";
+import { createPeers } from "./peer.ts";
 import { bind, type Service } from "./service.ts";
-import { createUpstreams } from "./upstream.ts";
+import { Upstreams } from "./upstreams.ts";
 
 /**
  * The edge: TLS in front of fastify, which forwards everything on its public port to the upstreams. Its own health and
@@ -25,7 +25,7 @@ import { createUpstreams } from "./upstream.ts";
 export function createEdge(config: EdgeConfig, log: Logger): Service {
   const app = createApp(config);
   const { server } = app;
-  const upstreams = createUpstreams(config.upstream);
+  const upstreams = new Upstreams(config.upstream);
   const admission = new Admission({
     maxInFlight: config.upstream.connections * upstreams.all.length,
     maxQueued: config.maxQueued,
@@ -33,14 +33,13 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
   });
   const tally = new EdgeTally();
   const drain = new Drain(server);
-  const peers = createPeers(config.trustedProxies);
-  const peerOf = (request: FastifyRequest) => peers(request.raw.socket);
+  const peerOf = createPeers(config.trustedProxies, config.tls === null ? "http" : "https");
 
   const answer = (reply: FastifyReply, error: EdgeError): void => {
     if (reply.sent || reply.raw.destroyed) return;
     if (error === overloaded) reply.header("retry-after", "1");
     // What is left of an unread body would be taken for the next request.
-    if (drain.draining || !reply.request.raw.complete) reply.header("connection", "close");
+    if (drain.draining || bodyPending(reply.request.raw)) reply.header("connection", "close");
     reply.code(error.status).type("application/json").send(errorBody(error, reply.request.id));
   };
 
@@ -55,7 +54,16 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
     log.error({ event: "request-failed", requestId: request.id, err: error });
     answer(reply, internal);
   });
-  app.register(httpProxy, forwardOptions({ config, upstreams, drain, log, peerOf, answer }));
+  forward(app, {
+    upstreams,
+    secure: config.tls !== null,
+    last: () => drain.draining,
+    peerOf,
+    answer,
+    failed(reply, { code }, cause) {
+      log.warn({ event: "upstream-failed", requestId: reply.request.id, code, cause: String(cause) });
+    },
+  });
 
   const metrics = createEdgeMetrics({
     tally,
@@ -131,13 +139,13 @@ function admit(app: FastifyInstance<Server>, admission: Admission): void {
   const leave = () => admission.leave();
   app.addHook("onRequest", (_request, { raw }, done) => {
     if (admission.tryEnter()) {
-      raw.once("close", leave);
+      raw.on("close", leave);
       done();
       return;
     }
     const giveUp = admission.wait((admitted) => {
       raw.off("close", onClose);
-      if (admitted) raw.once("close", leave);
+      if (admitted) raw.on("close", leave);
       done(admitted ? undefined : new EdgeFailure(overloaded));
     });
     const onClose = () => giveUp?.();

@@ -9,9 +9,13 @@ const define = (code: string, status: number, message: string): EdgeError => ({ 
 
 export const badRequest = define("BAD_REQUEST", 400, "The request is malformed.");
 export const notFound = define("NOT_FOUND", 404, "There is nothing at this address.");
+export const methodNotAllowed = define("METHOD_NOT_ALLOWED", 405, "This method is not served.");
 export const requestTimeout = define("REQUEST_TIMEOUT", 408, "The request did not arrive in time.");
+export const lengthRequired = define("LENGTH_REQUIRED", 411, "This method takes a body only when its length is announced.");
 export const bodyTooLarge = define("BODY_TOO_LARGE", 413, "The request body is larger than this server accepts.");
 export const headersTooLarge = define("HEADERS_TOO_LARGE", 431, "The request headers are larger than this server accepts.");
+/** 499 as nginx has it; nobody is there to receive it. */
+export const clientGone = define("CLIENT_GONE", 499, "The client left before it was answered.");
 export const internal = define("INTERNAL", 500, "The server failed on this request.");
 export const upstreamRefused = define("UPSTREAM_REFUSED", 502, "The upstream could not be reached.");
 export const upstreamClosed = define("UPSTREAM_CLOSED", 502, "The upstream closed the connection before it answered.");

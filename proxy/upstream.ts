@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
-import { Client, Pool } from "undici";
+import { buildConnector, Client, Pool } from "undici";
 import type { EdgeConfig } from "./config.ts";
 import { errorCode, errorMessage } from "./errors.ts";
+import { noteStale } from "./stale-connection.ts";
 
 /** A health check that takes longer than this has failed: callers wait for it. */
 const checkTimeoutMs = 2_000;
@@ -16,101 +16,94 @@ export interface UpstreamStats {
   readonly connectionsFailed: number;
 }
 
-export interface Upstream {
+/** One origin: its pool of kept connections, and what is known of its state. */
+export class Upstream {
   readonly origin: string;
+  /** Kept connections, one request at a time on each. */
   readonly pool: Pool;
-  stats(): UpstreamStats;
+  /** A new connection for each request. */
+  readonly fresh: Pool;
+  /** Requests sent or waiting for a connection; counted by those who send. */
+  inFlight = 0;
+  readonly #probe: Client;
+  readonly #healthPath: string;
+  #connectionsOpened = 0;
+  #connectionsFailed = 0;
+
+  /** Opens no connection yet. `ca`: PEM to verify with instead of the system's. */
+  constructor(origin: string, config: EdgeConfig["upstream"], ca: string | undefined) {
+    const tls = { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) };
+    const connector = buildConnector({ ...tls, timeout: config.connectTimeoutMs, allowH2: false });
+    const options: Pool.Options = {
+      connections: config.connections,
+      // More than one request a connection at once would let a slow answer hold up others, and a broken one take them along.
+      pipelining: 1,
+      // HTTP/2 would put all requests on one connection; what the bundle measures and documents is a pool.
+      allowH2: false,
+      keepAliveTimeout: config.idleTimeoutMs,
+      // The server's own Keep-Alive hint replaces keepAliveTimeout, so the limit must be set here too.
+      keepAliveMaxTimeout: config.idleTimeoutMs,
+      keepAliveTimeoutThreshold: 1_000,
+      headersTimeout: config.headersTimeoutMs,
+      bodyTimeout: config.bodyTimeoutMs,
+      connect: (to, callback) =>
+        connector(to, (...[error, socket]) => {
+          if (error !== null) return callback(error, null);
+          noteStale(socket);
+          callback(null, socket);
+        }),
+    };
+    this.origin = origin;
+    this.pool = new Pool(origin, { ...options, maxRequestsPerClient: config.requestsPerConnection });
+    this.fresh = new Pool(origin, { ...options, maxRequestsPerClient: 1 });
+    for (const pool of [this.pool, this.fresh]) {
+      pool.on("connect", () => {
+        this.#connectionsOpened++;
+      });
+      pool.on("connectionError", () => {
+        this.#connectionsFailed++;
+      });
+    }
+    // A connection of its own: a pool with every connection busy must not make the upstream look ill.
+    this.#healthPath = config.healthPath;
+    this.#probe = new Client(origin, {
+      allowH2: false,
+      headersTimeout: checkTimeoutMs,
+      bodyTimeout: checkTimeoutMs,
+      keepAliveTimeout: config.idleTimeoutMs,
+      keepAliveMaxTimeout: config.idleTimeoutMs,
+      connect: { ...tls, timeout: checkTimeoutMs },
+    });
+  }
+
+  /** A request got an answer, or failed for the upstream's sake. */
+  outcome(_success: boolean): void {}
+
+  stats(): UpstreamStats {
+    const { connected, running, queued } = this.pool.stats;
+    return {
+      origin: this.origin,
+      connected: connected + this.fresh.stats.connected,
+      running: running + this.fresh.stats.running,
+      queued,
+      connectionsOpened: this.#connectionsOpened,
+      connectionsFailed: this.#connectionsFailed,
+    };
+  }
+
   /** Asks the upstream's health path. Resolves to null when it answers 2xx, else to what is wrong; never rejects. */
-  check(): Promise<string | null>;
-  close(): Promise<void>;
-}
+  async check(): Promise<string | null> {
+    try {
+      const { statusCode, body } = await this.#probe.request({ method: "GET", path: this.#healthPath });
+      await body.dump();
+      return statusCode >= 200 && statusCode < 300 ? null : `${this.#healthPath} answers ${statusCode}`;
+    } catch (error) {
+      return errorCode(error) || errorMessage(error);
+    }
+  }
 
-export interface Upstreams {
-  readonly all: readonly Upstream[];
-  /** The upstream with the fewest requests in flight; equals take turns. */
-  pick(): Upstream;
-  byOrigin(origin: string): Upstream | undefined;
   /** Ends idle connections at once, the others with their request. */
-  close(): Promise<void>;
-}
-
-/** Keep-alive pools, one an origin. Throws when the CA file cannot be read. Opens no connection yet. */
-export function createUpstreams(config: EdgeConfig["upstream"]): Upstreams {
-  const ca = config.caFile === null ? undefined : readFileSync(config.caFile, "utf8");
-  const all = config.origins.map((origin) => createUpstream(origin, config, ca));
-  const byOrigin = new Map(all.map((upstream) => [upstream.origin, upstream]));
-  let turn = 0;
-  return {
-    all,
-    pick() {
-      turn = (turn + 1) % all.length;
-      let best = all[turn] as Upstream;
-      if (all.length === 1) return best;
-      for (let i = 1; i < all.length; i++) {
-        const other = all[(turn + i) % all.length] as Upstream;
-        if (other.pool.stats.size < best.pool.stats.size) best = other;
-      }
-      return best;
-    },
-    byOrigin: (origin) => byOrigin.get(origin),
-    async close() {
-      await Promise.all(all.map((upstream) => upstream.close()));
-    },
-  };
-}
-
-function createUpstream(origin: string, config: EdgeConfig["upstream"], ca: string | undefined): Upstream {
-  const connect = { timeout: config.connectTimeoutMs, rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) };
-  const pool = new Pool(origin, {
-    connections: config.connections,
-    // More than one request a connection at once would let a slow answer hold up others, and a broken one take them along.
-    pipelining: 1,
-    // HTTP/2 would put all requests on one connection; what the bundle measures and documents is a pool.
-    allowH2: false,
-    maxRequestsPerClient: config.requestsPerConnection,
-    keepAliveTimeout: config.idleTimeoutMs,
-    // The server's own Keep-Alive hint replaces keepAliveTimeout, so the limit must be set here too.
-    keepAliveMaxTimeout: config.idleTimeoutMs,
-    keepAliveTimeoutThreshold: 1_000,
-    headersTimeout: config.headersTimeoutMs,
-    bodyTimeout: config.bodyTimeoutMs,
-    connect,
-  });
-  // A connection of its own: a pool with every connection busy must not make the upstream look ill.
-  const probe = new Client(origin, {
-    allowH2: false,
-    headersTimeout: checkTimeoutMs,
-    bodyTimeout: checkTimeoutMs,
-    keepAliveTimeout: config.idleTimeoutMs,
-    keepAliveMaxTimeout: config.idleTimeoutMs,
-    connect: { ...connect, timeout: checkTimeoutMs },
-  });
-  let connectionsOpened = 0;
-  let connectionsFailed = 0;
-  pool.on("connect", () => {
-    connectionsOpened++;
-  });
-  pool.on("connectionError", () => {
-    connectionsFailed++;
-  });
-  return {
-    origin,
-    pool,
-    stats() {
-      const { connected, running, queued } = pool.stats;
-      return { origin, connected, running, queued, connectionsOpened, connectionsFailed };
-    },
-    async check() {
-      try {
-        const { statusCode, body } = await probe.request({ method: "GET", path: config.healthPath });
-        await body.dump();
-        return statusCode >= 200 && statusCode < 300 ? null : `${config.healthPath} answers ${statusCode}`;
-      } catch (error) {
-        return errorCode(error) || errorMessage(error);
-      }
-    },
-    async close() {
-      await Promise.all([pool.close(), probe.close()]);
-    },
-  };
+  async close(): Promise<void> {
+    await Promise.all([this.pool.close(), this.fresh.close(), this.#probe.close()]);
+  }
 }

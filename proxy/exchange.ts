@@ -1,0 +1,231 @@
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+import type { FastifyReply } from "fastify";
+import type { Dispatcher } from "undici";
+import { badRequest, clientGone, type EdgeError, EdgeFailure, upstreamErrorFor } from "./errors.ts";
+import { bodyPending } from "./framing.ts";
+import { responseHeaders } from "./headers.ts";
+import { isStale } from "./stale-connection.ts";
+import type { Upstream } from "./upstream.ts";
+import type { Upstreams } from "./upstreams.ts";
+
+export interface ExchangeContext {
+  readonly upstreams: Upstreams;
+  /** True over TLS. */
+  readonly secure: boolean;
+  /** True: the answer is the last of its connection. */
+  readonly last: () => boolean;
+  readonly answer: (reply: FastifyReply, error: EdgeError) => void;
+  readonly failed: (reply: FastifyReply, error: EdgeError, cause: Error) => void;
+}
+
+/** RFC 9110 §9.2.2: doing it twice is doing it once. */
+const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
+
+const kExchange = Symbol("exchange");
+type ExchangeResponse = ServerResponse & { [kExchange]: Exchange };
+
+/** Bodies up to this size are copied into the string of the header: one write of one string is the cheapest there is. */
+const inlineBytes = 4_096;
+
+/**
+ * One request on its way through: undici's handler object, and the client's answer written by it. What a request needs
+ * is kept here, in one object; the listeners are shared functions that find it through the response.
+ *
+ * An answer whose body is whole at once costs one write. Until then head and first chunk are held, at most to the end
+ * of the read they came with, so that a failure within it can still become a 502.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly #context: ExchangeContext;
+  readonly #reply: FastifyReply;
+  readonly #response: ExchangeResponse;
+  readonly #options: Dispatcher.DispatchOptions;
+  #upstream: Upstream;
+  #controller: Dispatcher.DispatchController | null = null;
+  #status = 0;
+  #headers: string[] | null = null;
+  #held: Buffer | null = null;
+  #attempts = 0;
+  /** A byte of the answer has been seen. */
+  #answered = false;
+  #headWritten = false;
+  #waitsForDrain = false;
+  /** Answered, or nobody is left to answer. */
+  #over = false;
+
+  constructor(context: ExchangeContext, reply: FastifyReply, options: Dispatcher.DispatchOptions) {
+    this.#context = context;
+    this.#reply = reply;
+    this.#response = reply.raw as ExchangeResponse;
+    this.#options = options;
+    this.#upstream = context.upstreams.pick(null);
+    this.#response[kExchange] = this;
+    this.#response.on("close", onClose);
+  }
+
+  start(): void {
+    const { pool, fresh } = this.#upstream;
+    this.#upstream.inFlight++;
+    // Where one kept connection was closed, others may be: the second attempt gets a new one.
+    (this.#attempts++ === 0 ? pool : fresh).dispatch(this.#options, this);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#over) controller.abort(new EdgeFailure(clientGone));
+  }
+
+  onResponseStarted(): void {
+    this.#answered = true;
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    // Interim answers are stripped whole: the client asked us, and its 100 came from us.
+    if (status < 200) return;
+    this.#status = status;
+    this.#headers = responseHeaders(headers, status, this.#context.secure);
+    process.nextTick(flushHeld, this);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#over) return;
+    if (!this.#headWritten) {
+      if (this.#held === null) {
+        this.#held = chunk;
+        return;
+      }
+      this.flush();
+    }
+    if (!this.#response.write(chunk)) this.#pause(controller);
+  }
+
+  onResponseEnd(): void {
+    if (this.#over) {
+      this.#settle(null);
+      return;
+    }
+    const response = this.#response;
+    const held = this.#held;
+    // Whole: its length is known, and chunks would only cost both sides. It throws when Node refuses a header.
+    if (!this.#headWritten) this.#writeHead(held !== null ? held.length : this.#hasContent() ? 0 : null);
+    this.#settle(true);
+    this.#over = true;
+    if (held === null) response.end();
+    else if (held.length <= inlineBytes) response.end(held.toString("latin1"), "latin1");
+    else response.end(held);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    const neverSent = this.#controller === null;
+    const invalid = isInvalidArgument(error);
+    this.#settle(this.#over || invalid || error instanceof EdgeFailure ? null : false);
+    if (this.#over) return;
+    if (this.#headWritten) {
+      this.#over = true;
+      // Truncated: the client must see a broken transfer, never a short success.
+      this.#response.destroy();
+      return;
+    }
+    this.#headers = null;
+    this.#held = null;
+    // Refused by undici before it asked anybody: the client's doing.
+    if (invalid) this.#fail(badRequest);
+    else if (this.#repeats(error, neverSent)) process.nextTick(restart, this);
+    else this.#fail(upstreamErrorFor(error), error);
+  }
+
+  /** Writes what is held; what follows is streamed. */
+  flush(): void {
+    if (this.#headWritten || this.#headers === null || this.#over) return;
+    this.#writeHead(null);
+    const held = this.#held;
+    this.#held = null;
+    if (held === null) this.#response.flushHeaders();
+    else if (!this.#response.write(held) && this.#controller !== null) this.#pause(this.#controller);
+  }
+
+  /** The client's connection has room again. */
+  resume(): void {
+    this.#controller?.resume();
+  }
+
+  /** The answer has ended, or the client has left. */
+  closed(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#controller?.abort(new EdgeFailure(clientGone));
+  }
+
+  #pause(controller: Dispatcher.DispatchController): void {
+    controller.pause();
+    if (this.#waitsForDrain) return;
+    this.#waitsForDrain = true;
+    this.#response.on("drain", onDrain);
+  }
+
+  /** `length`: of the whole body, null when it is not known yet or not ours to tell. */
+  #writeHead(length: number | null): void {
+    const headers = this.#headers ?? [];
+    this.#headWritten = true;
+    if (length !== null && this.#options.method !== "HEAD" && !hasName(headers, "content-length")) {
+      headers.push("content-length", String(length));
+    }
+    if (this.#context.last() || bodyPending(this.#reply.request.raw)) headers.push("connection", "close");
+    this.#response.writeHead(this.#status, headers);
+  }
+
+  #hasContent(): boolean {
+    return this.#options.method !== "HEAD" && this.#status !== 204 && this.#status !== 304;
+  }
+
+  /** An attempt has ended; null: for reasons that say nothing about the upstream. */
+  #settle(success: boolean | null): void {
+    this.#upstream.inFlight--;
+    this.#controller = null;
+    if (success !== null) this.#upstream.outcome(success);
+  }
+
+  #fail(answer: EdgeError, cause?: Error): void {
+    this.#over = true;
+    if (cause !== undefined) this.#context.failed(this.#reply, answer, cause);
+    this.#context.answer(this.#reply, answer);
+  }
+
+  /**
+   * A second attempt, where it can have no effect that the first had: the request was never sent, or it is idempotent,
+   * has no body, met a kept connection that turned out to be closed, and no byte came back. Chooses whom to ask.
+   */
+  #repeats(error: Error, neverSent: boolean): boolean {
+    const { upstreams } = this.#context;
+    const others = upstreams.all.length - this.#attempts;
+    const harmless = this.#options.body == null && idempotent.has(this.#options.method);
+    const stale = this.#attempts === 1 && isStale(error) && (neverSent || (harmless && !this.#answered));
+    if (!stale && !(neverSent && others > 0)) return false;
+    this.#upstream = upstreams.pick(this.#upstream);
+    return true;
+  }
+}
+
+function hasName(headers: readonly string[], name: string): boolean {
+  for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) return true;
+  return false;
+}
+
+function isInvalidArgument(error: Error): boolean {
+  return "code" in error && (error.code === "UND_ERR_INVALID_ARG" || error.code === "UND_ERR_NOT_SUPPORTED");
+}
+
+function restart(exchange: Exchange): void {
+  exchange.start();
+}
+
+function flushHeld(exchange: Exchange): void {
+  exchange.flush();
+}
+
+function onDrain(this: ServerResponse): void {
+  (this as ExchangeResponse)[kExchange].resume();
+}
+
+function onClose(this: ServerResponse): void {
+  (this as ExchangeResponse)[kExchange].closed();
+}
