@@ -93,10 +93,14 @@ export class OpenDriver implements LoadDriver {
   tick(nowMs: number): void {
     this.#see(nowMs);
     while (this.#due <= nowMs) {
-      const connection = this.#free.shift() ?? (this.connections.length < this.#maxConnections ? this.#add() : null);
-      if (connection !== null) this.#send(connection, nowMs);
-      else if (this.#context.load.whenBusy === "drop" || nowMs - this.#due > this.#timeoutMs) this.#drop(this.#timeoutMs);
-      else break;
+      // Whoever waited for it has given up: sending it would only load the target.
+      if (nowMs - this.#due >= this.#timeoutMs) this.#drop(this.#timeoutMs);
+      else {
+        const connection = this.#free.shift() ?? (this.connections.length < this.#maxConnections ? this.#add() : null);
+        if (connection !== null) this.#send(connection, nowMs);
+        else if (this.#context.load.whenBusy === "drop") this.#drop(this.#timeoutMs);
+        else break;
+      }
     }
     if (this.finished) this.#context.onFinished();
   }

@@ -43,6 +43,7 @@ export class ResponseParser {
   #state: State = State.head;
   /** A HEAD request's response has no body whatever its headers say (RFC 9110 section 9.3.2). */
   #bodiless = false;
+  #untouched = true;
   #remaining = 0;
   #digits = 0;
   /** The start of a head or trailer section whose end has not come. */
@@ -61,14 +62,15 @@ export class ResponseParser {
     return this.#state === State.failed;
   }
 
-  /** True when no byte of the response was seen. */
+  /** True when no byte of the response was seen, nor of an interim one before it. */
   get untouched(): boolean {
-    return this.#state === State.head && this.#partial === null;
+    return this.#untouched;
   }
 
   reset(bodiless: boolean): void {
     this.#state = State.head;
     this.#bodiless = bodiless;
+    this.#untouched = true;
     this.#partial = null;
     this.problem = "";
   }
@@ -80,6 +82,7 @@ export class ResponseParser {
    */
   push(bytes: Uint8Array, length: number): number {
     let i = 0;
+    if (length > 0) this.#untouched = false;
     while (i < length) {
       switch (this.#state) {
         case State.head:

@@ -59,8 +59,8 @@ export function testProfile(baseUrl: string, load: Load, { target, ...parts }: P
 }
 
 /** Constant users. */
-export function users(count: number, durationMs: number): Load {
-  return { model: "closed", stages: [{ durationMs, from: count, to: count }], thinkTime: null };
+export function users(count: number, durationMs: number, thinkTime: { minMs: number; maxMs: number } | null = null): Load {
+  return { model: "closed", stages: [{ durationMs, from: count, to: count }], thinkTime };
 }
 
 export function requests(total: number, count: number): Load {
@@ -81,9 +81,11 @@ export function rate(perSecond: number, durationMs: number, parts: Partial<Extra
   };
 }
 
-/** Runs a profile with real worker threads; `stopAfterMs` of load it is ended early. */
-export async function runTest(profile: Profile, { stopAfterMs }: { stopAfterMs?: number } = {}): Promise<TestRun> {
-  const stop = new AbortController();
+/** Runs a profile with real worker threads; `stop` ends it early, `stopAfterMs` does when the load has lasted that long. */
+export async function runTest(
+  profile: Profile,
+  { stopAfterMs, stop = new AbortController() }: { stopAfterMs?: number; stop?: AbortController } = {},
+): Promise<TestRun> {
   let timer: NodeJS.Timeout | undefined;
   const recording = new Recording(profile, []);
   const phases: RunPhase[] = [];
