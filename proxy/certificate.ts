@@ -55,7 +55,8 @@ const loadGenerate = async () => (await import("selfsigned")).generate;
 
 async function writeText(file: string, text: string, mode: number): Promise<void> {
   const { default: writeFileAtomic } = await import("write-file-atomic");
-  await writeFileAtomic(file, text, { mode });
+  // The generator leaves the last line open: PEM files are often put one behind the other.
+  await writeFileAtomic(file, text.endsWith("\n") ? text : `${text}\n`, { mode });
 }
 
 async function generateCa(): Promise<{ cert: string; key: string }> {
