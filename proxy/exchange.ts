@@ -28,6 +28,12 @@ type ExchangeResponse = ServerResponse & { [kExchange]: Exchange };
 const inlineBytes = 4_096;
 
 /**
+ * What may wait for a slow client before the upstream is asked to wait, too: more than Node's own mark, which one read of
+ * the upstream fills, and times the requests in flight a bounded amount of memory.
+ */
+const pauseBytes = 256 * 1_024;
+
+/**
  * One request on its way through: undici's handler object, and the client's answer written by it. What a request needs
  * is kept here, in one object; the listeners are shared functions that find it through the response.
  *
@@ -95,7 +101,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       }
       this.flush();
     }
-    if (!this.#response.write(chunk)) this.#pause(controller);
+    this.#write(chunk, controller);
   }
 
   onResponseEnd(): void {
@@ -140,7 +146,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const held = this.#held;
     this.#held = null;
     if (held === null) this.#response.flushHeaders();
-    else if (!this.#response.write(held) && this.#controller !== null) this.#pause(this.#controller);
+    else this.#write(held, this.#controller);
   }
 
   /** The client's connection has room again. */
@@ -155,8 +161,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new EdgeFailure(clientGone));
   }
 
-  #pause(controller: Dispatcher.DispatchController): void {
-    controller.pause();
+  #write(chunk: Buffer, controller: Dispatcher.DispatchController | null): void {
+    if (this.#response.write(chunk) || this.#response.writableLength < pauseBytes) return;
+    controller?.pause();
     if (this.#waitsForDrain) return;
     this.#waitsForDrain = true;
     this.#response.on("drain", onDrain);
