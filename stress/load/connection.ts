@@ -49,7 +49,7 @@ export class Connection {
     this.#tally = tally;
     this.#driver = driver;
     this.#checks = new ResponseChecks(endpoint.checks);
-    this.#parser = new ResponseParser(this.#checks.watches ? this.#checks : null);
+    this.#parser = new ResponseParser(this.#checks.watches ? this.#checks : null, endpoint.headMemo);
   }
 
   get busy(): boolean {

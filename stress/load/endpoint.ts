@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import tls from "node:tls";
 import type { Check, Profile, Target } from "../profile/profile.ts";
+import { HeadMemo } from "./head.ts";
 
 /** An address to connect to, resolved once before the load so that no lookup is measured. */
 export interface Address {
@@ -20,6 +21,7 @@ export interface Endpoint {
   timeoutMs: number;
   checks: readonly Check[];
   readBuffer: Uint8Array;
+  headMemo: HeadMemo;
 }
 
 export function createEndpoint(profile: Profile, address: Address): Endpoint {
@@ -31,6 +33,7 @@ export function createEndpoint(profile: Profile, address: Address): Endpoint {
     timeoutMs: profile.timeoutMs,
     checks: profile.checks,
     readBuffer: new Uint8Array(64 * 1024),
+    headMemo: new HeadMemo(),
   };
 }
 

@@ -1,4 +1,4 @@
-import { bodyUntilClose, checkFields, chunkedBody, type Head, isPrefix, parseHead } from "./head.ts";
+import { bodyUntilClose, checkFields, chunkedBody, type Head, HeadMemo, isPrefix, parseHead } from "./head.ts";
 
 /** Receives a response's parts as they come; the bytes are valid during the call only. */
 export interface ResponseSink {
@@ -48,10 +48,13 @@ export class ResponseParser {
   #digits = 0;
   /** The start of a head or trailer section whose end has not come. */
   #partial: Buffer | null = null;
-  #sink: ResponseSink | null;
+  readonly #sink: ResponseSink | null;
+  readonly #memo: HeadMemo;
 
-  constructor(sink: ResponseSink | null) {
+  /** `memo` may be shared with other parsers of the thread. */
+  constructor(sink: ResponseSink | null, memo = new HeadMemo()) {
     this.#sink = sink;
+    this.#memo = memo;
   }
 
   get done(): boolean {
@@ -121,6 +124,11 @@ export class ResponseParser {
 
   #takeHead(bytes: Uint8Array, start: number, length: number): number {
     if (this.#partial !== null) return this.#continueHead(bytes, start, length);
+    const known = this.#memo.recall(bytes, start, length, this.head);
+    if (known >= 0) {
+      this.#startBody(bytes, start, known);
+      return known;
+    }
     const end = endOfHead(bytes, start, length);
     if (end < 0) {
       this.#partial = Buffer.from(bytes.subarray(start, length));
@@ -161,12 +169,19 @@ export class ResponseParser {
       this.#fail(problem, start);
       return;
     }
-    const { status, contentLength } = this.head;
+    const { status } = this.head;
     // Interim responses (RFC 9110 section 15.2) precede the one that counts; 101 would change the protocol.
     if (status < 200) {
       if (status === 101) this.#fail("unasked 101 Switching Protocols", start);
       return;
     }
+    this.#memo.remember(bytes, start, end, this.head);
+    this.#startBody(bytes, start, end);
+  }
+
+  /** `head` is that of the response that counts, and stands in `bytes[start, end)`. */
+  #startBody(bytes: Uint8Array, start: number, end: number): void {
+    const { status, contentLength } = this.head;
     this.#sink?.onHead(bytes, start, end);
     if (this.#bodiless || status === 204 || status === 304 || contentLength === 0) this.#state = State.done;
     else if (contentLength === chunkedBody) this.#startChunk();
