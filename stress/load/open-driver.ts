@@ -127,6 +127,8 @@ export class OpenDriver implements LoadDriver {
   /** Takes note of what has come due; the metronome tells when the next does, though connections may all be busy. */
   #see(nowMs: number): void {
     while (this.#unseen <= nowMs) {
+      // Offered when it comes due, whatever becomes of it.
+      this.#context.tally.due++;
       this.#context.tally.pacerLag.record(nowMs - this.#unseen);
       this.#awaitNext();
     }
@@ -141,7 +143,6 @@ export class OpenDriver implements LoadDriver {
     const { tally } = this.#context;
     const due = this.#due;
     this.#advance();
-    tally.due++;
     // A connection that must be opened first was not free: nobody's request waits for a handshake but the target's.
     if (this.#freeSince > due || !connection.ready) tally.blocked++;
     if (nowMs - due > lateMs) tally.late++;
@@ -150,7 +151,6 @@ export class OpenDriver implements LoadDriver {
 
   #drop(waitedMs: number): void {
     const { tally } = this.#context;
-    tally.due++;
     tally.blocked++;
     // A request that was never chosen belongs to the first route; with one route, to the only one.
     tally.drop(0, waitedMs);
