@@ -52,6 +52,8 @@ const collect = (value: string, previous: string[] = []) => [...previous, value]
 /** Adds the flags that every load has. */
 export function addLoadFlags(command: Command): Command {
   return command
+    .optionsGroup("Load:")
+    .option("--quick", "the default profile's shape in 20 s")
     .option("--stage <stage>", "ramp to USERS or RATE/s within DURATION: 30s:50, 1m:500/s (repeatable)", collect)
     .option("-c, --vus <users>", "users, or connections opened beforehand for a rate")
     .option("--duration <time>", "how long to hold --vus or --rate: 30s, 5m, 1h30m")
@@ -62,6 +64,7 @@ export function addLoadFlags(command: Command): Command {
     .option("--seed <number>", "open model: seed of poisson arrivals")
     .addOption(new Option("--when-busy <what>", "open model: an arrival that finds no free connection").choices(["wait", "drop"]))
     .option("--think <time>", "pause of a user between requests: 1s, or a range 500ms-2s")
+    .optionsGroup("Requests ({{uuid}}, {{counter}}, {{timestamp}} and {{random}} are filled in):")
     .option("--path <path>", "what to request (default /health)")
     .option("-m, --method <method>", "request method (default GET, or POST with -d)")
     .option("-H, --header <header>", "request header 'Name: value' (repeatable)", collect)
@@ -70,14 +73,15 @@ export function addLoadFlags(command: Command): Command {
     .option("--request <request>", "one of several: 'GET /users/7 weight=3 route=/users/{id}' (repeatable)", collect)
     .option("--sequence", "each user walks the requests in order instead of drawing by weight")
     .option("--check <check>", "'status 200', 'body TEXT', 'header NAME TEXT', 'json PATH VALUE' (repeatable)", collect)
+    .optionsGroup("Objectives:")
     .option("--threshold <rule>", "'http_req_failed: rate<0.01' or 'p(95)<250'; replaces the defaults (repeatable)", collect)
     .option("--abort-on <rule>", "'http_req_failed: rate>0.5 for 30s' (repeatable)", collect)
     .option("--timeout <time>", "longest a request may take (default 30s)")
     .option("--apdex <time>", "APDEX target T (default 500ms)")
+    .optionsGroup("Connections and threads:")
     .option("--per-connection <number>", "requests a connection carries before it is opened anew")
     .option("--resumption", "offer the last TLS session when a connection is opened again")
-    .option("--workers <number>", "worker threads (default: one up to two cores, then cores less one)")
-    .option("--quick", "the same shape in 20 s");
+    .option("--workers <number>", "worker threads (default: one up to two cores, then cores less one)");
 }
 
 /** A request takes at most this long unless `--timeout` says otherwise. */

@@ -11,6 +11,7 @@ export interface OutputFlags {
 
 export function addOutputFlags(command: Command): Command {
   return command
+    .optionsGroup("Output:")
     .option("--out <file>", "where the summary goes (default summary.json)")
     .option("--no-tui", "plain lines instead of the screen");
 }

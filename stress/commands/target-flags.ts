@@ -29,6 +29,7 @@ const collect = (value: string, previous: string[] = []) => [...previous, value]
 
 export function addTargetFlags(command: Command): Command {
   return command
+    .optionsGroup("Target:")
     .option("--base-url <url>", "what to measure (default: the deployment in .plimsoll/, here or above)")
     .option("--deployment <file>", "description of the deployment to measure")
     .option("--ca <file>", "PEM file of the CA to trust")
