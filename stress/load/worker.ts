@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { Tally, transferables } from "../measure/tally.ts";
 import type { Load, Stage } from "../profile/profile.ts";
@@ -134,6 +135,18 @@ function finish(): void {
   port?.close();
 }
 
+/**
+ * Waits until the opening of connections is really over: their session tickets are read and its garbage is collected, or
+ * the first arrivals of a run with thousands of connections would be late for it. Gives up after five seconds.
+ */
+async function calm(): Promise<void> {
+  for (let onTime = 0, beats = 0; onTime < 3 && beats < 100; beats++) {
+    const startedAt = performance.now();
+    await sleep(heartbeatMs);
+    onTime = performance.now() - startedAt < heartbeatMs + 5 ? onTime + 1 : 0;
+  }
+}
+
 const heartbeat = setInterval(beat, heartbeatMs);
 port.on("message", (message: ToWorker) => {
   switch (message.type) {
@@ -152,4 +165,5 @@ port.on("message", (message: ToWorker) => {
   }
 });
 await driver.prepare();
+if (load.model === "open") await calm();
 tell({ type: "ready" });
