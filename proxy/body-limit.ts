@@ -15,6 +15,7 @@ export function limitBody(app: FastifyInstance<Server>, limitBytes: number): voi
     else done();
   });
 
+  // The plugin's path only: the other one has the parser's word for the length.
   app.addHook("preParsing", (request, _reply, payload, done) => {
     if (request.headers["transfer-encoding"] === undefined) {
       done(null, payload);
@@ -31,5 +32,14 @@ export function limitBody(app: FastifyInstance<Server>, limitBytes: number): voi
     // A client that leaves half way must end the upstream request as well: pipe does not pass errors on.
     payload.on("error", (error) => counter.destroy(error));
     done(null, payload.pipe(counter));
+  });
+}
+
+/** RFC 9110 §10.1.1: a client that asks before it sends a body hears 100 when it may, and otherwise the refusal at once. */
+export function continueWithin({ server }: FastifyInstance<Server>, limitBytes: number): void {
+  server.on("checkContinue", (request, response) => {
+    const announced = request.headers["content-length"];
+    if (announced === undefined || Number(announced) <= limitBytes) response.writeContinue();
+    server.emit("request", request, response);
   });
 }

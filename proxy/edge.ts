@@ -2,7 +2,7 @@ import type { Server } from "node:http";
 import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from "fastify";
 import { createAdmin } from "./admin.ts";
 import { Admission } from "./admission.ts";
-import { limitBody } from "./body-limit.ts";
+import { continueWithin, limitBody } from "./body-limit.ts";
 import { loadCertificate } from "./certificate.ts";
 import { type CertificateWatch, renewCertificate } from "./certificate-watch.ts";
 import type { EdgeConfig } from "./config.ts";
@@ -16,6 +16,7 @@ import { createEdgeMetrics, EdgeTally } from "./metrics.ts";
 import { observe } from "./observe.ts";
 import { createPeers } from "./peer.ts";
 import { bind, type Service } from "./service.ts";
+import { takeTarget } from "./target.ts";
 import { Upstreams } from "./upstreams.ts";
 
 /**
@@ -25,6 +26,9 @@ import { Upstreams } from "./upstreams.ts";
 export function createEdge(config: EdgeConfig, log: Logger): Service {
   const app = createApp(config);
   const { server } = app;
+  // The limit in bytes bounds them. Beyond a limit in number Node would drop headers silently, Host and Content-Length too.
+  server.maxHeadersCount = 0;
+  continueWithin(app, config.bodyLimitBytes);
   const upstreams = new Upstreams(config.upstream);
   const admission = new Admission({
     maxInFlight: config.upstream.connections * upstreams.all.length,
@@ -122,6 +126,7 @@ function createApp(config: EdgeConfig): FastifyInstance<Server> {
     return503OnClosing: false,
     exposeHeadRoutes: false,
     genReqId: () => prefix + (requests++).toString(36),
+    rewriteUrl: takeTarget,
     // The upstream's business; parsing it here costs and could only harm.
     routerOptions: { querystringParser: () => ({}) },
     clientErrorHandler: answerClientError,

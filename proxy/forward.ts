@@ -8,7 +8,7 @@ import { Exchange, type ExchangeContext } from "./exchange.ts";
 import { faultOf, hasBody } from "./framing.ts";
 import { requestHeaders } from "./headers.ts";
 import type { Peer } from "./peer.ts";
-import { readTarget } from "./target.ts";
+import { targetOf } from "./target.ts";
 import { uploadOptions } from "./upload.ts";
 
 export interface ForwardContext extends ExchangeContext {
@@ -24,7 +24,7 @@ export function forward(app: FastifyInstance<Server>, context: ForwardContext): 
     const { raw } = request;
     const { headers } = raw;
     const fault = faultOf(raw);
-    const target = readTarget(raw.url ?? "", headers.host);
+    const target = targetOf(raw);
     if (fault !== null || target === null) {
       reply.header("connection", "close");
       return context.answer(reply, fault ?? badRequest);
@@ -32,6 +32,8 @@ export function forward(app: FastifyInstance<Server>, context: ForwardContext): 
     if (headers["transfer-encoding"] !== undefined) {
       raw.url = target.path;
       headers.host = target.host;
+      // The plugin and fastify know this spelling alone, and would forward no body.
+      headers["transfer-encoding"] = "chunked";
       return done();
     }
     // `done` is not called: from here on the request is the hot path's, past the rest of fastify's life cycle.

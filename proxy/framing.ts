@@ -18,6 +18,8 @@ export function bodyPending(request: IncomingMessage): boolean {
  */
 export function faultOf(request: IncomingMessage): EdgeError | null {
   const { headers, rawHeaders } = request;
+  // HTTP/0.9 has no headers, and an answer without a head.
+  if (request.httpVersionMajor !== 1) return badRequest;
   const coding = headers["transfer-encoding"];
   if (coding !== undefined) {
     // RFC 9112 §6.1: chunked is the only coding the edge undoes, and HTTP/1.0 has none.

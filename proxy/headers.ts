@@ -49,6 +49,12 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["via", "via"],
 ]);
 
+/** Servers in the way of CGI (RFC 3875 §4.1.18) read X_Real_IP as X-Real-IP: such spellings fare no better than the name. */
+function ruleOf(lower: string): Rule | undefined {
+  if (!lower.includes("_")) return rules.get(lower);
+  return rules.has(lower.replaceAll("_", "-")) ? "drop" : undefined;
+}
+
 const nothing: readonly string[] = [];
 
 /** RFC 9110 §7.6.1: names listed in Connection go too. Ordinary messages list none, and pay for a comparison only. */
@@ -80,7 +86,7 @@ export function requestHeaders(
     const name = received[i] as string;
     const value = received[i + 1] as string;
     const lower = name.toLowerCase();
-    const rule = rules.get(lower);
+    const rule = ruleOf(lower);
     if (rule === undefined) {
       if (listed === nothing || !listed.includes(lower)) sent.push(name, value);
     } else if (rule === "length") {

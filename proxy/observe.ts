@@ -5,6 +5,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "./log.ts";
 import type { EdgeTally } from "./metrics.ts";
 import type { Peer } from "./peer.ts";
+import { targetOf } from "./target.ts";
 
 export interface ObserveOptions {
   readonly tally: EdgeTally;
@@ -30,7 +31,7 @@ export function observe(app: FastifyInstance<Server>, { tally, log, logSample, p
         requestId: request.id,
         client: peer.address,
         method: request.method,
-        path: request.url.split("?", 1)[0],
+        path: targetOf(request.raw)?.path.split("?", 1)[0] ?? null,
         status,
         complete: raw.writableFinished,
         durationMs: Math.round(durationMs * 1_000) / 1_000,

@@ -1,7 +1,26 @@
+import type { IncomingMessage } from "node:http";
+
 /** Where a request goes: what stands in the request line for the upstream, and the authority it is for. */
 export interface Target {
   readonly path: string;
   readonly host: string;
+}
+
+const kTarget = Symbol("target");
+type TargetedRequest = IncomingMessage & { [kTarget]?: Target | null };
+
+/**
+ * Reads the target before fastify's router can: it would decode the path and refuse what it cannot. For the router every
+ * request is for `/`; what it really is for, `targetOf` tells.
+ */
+export function takeTarget(request: IncomingMessage): "/" {
+  (request as TargetedRequest)[kTarget] = readTarget(request.url ?? "", request.headers.host);
+  return "/";
+}
+
+/** Null: refuse. */
+export function targetOf(request: IncomingMessage): Target | null {
+  return (request as TargetedRequest)[kTarget] ?? null;
 }
 
 /** RFC 3986 §3.2.2 and port: what may stand in Host. Empty is a client without an authority (RFC 9112 §3.2). */

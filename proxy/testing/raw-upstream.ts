@@ -21,6 +21,8 @@ export interface RawUpstream {
   /** Connections accepted. */
   readonly connections: number;
   readonly bytesReceived: number;
+  /** Open connections. */
+  readonly sockets: ReadonlySet<Socket>;
   respond: Respond;
   /** Calls back for each connection that ends. */
   onDisconnect: (socket: Socket) => void;
@@ -40,6 +42,7 @@ export async function startUpstream(respond: Respond = () => ok("hello"), port =
     respond,
     onDisconnect: (_socket: Socket) => {},
     requests,
+    sockets,
     get connections() {
       return connections;
     },
