@@ -5,6 +5,11 @@ import type { DriverContext, LoadDriver } from "./driver.ts";
 import { FreeList } from "./free-list.ts";
 import { type Arrivals, constantArrivals, pacerFor, poissonArrivals } from "./pacer.ts";
 
+/**
+ * Connections opened at a time during the load. Without a bound one hiccup at 10,000 arrivals a second is answered with
+ * thousands of TLS handshakes at once, which keep generator and target busy for seconds and make the hiccup permanent.
+ */
+const maxOpening = 8;
 /** Sent more than this after it was due counts as late. */
 const lateMs = 2;
 
@@ -35,6 +40,8 @@ export class OpenDriver implements LoadDriver {
   #freeSince = 0;
   #startAt = Number.POSITIVE_INFINITY;
   #opening = 0;
+  /** Opened for an arrival, first request not over yet. */
+  readonly #unproven = new Set<Connection>();
   #prepared: (() => void) | null = null;
   #stopped = false;
 
@@ -82,6 +89,7 @@ export class OpenDriver implements LoadDriver {
   onFree(connection: Connection, nowMs: number): void {
     if (this.#free.isEmpty) this.#freeSince = nowMs;
     this.#free.push(connection);
+    this.#unproven.delete(connection);
     if (this.#prepared !== null && --this.#opening === 0) {
       this.#prepared();
       this.#prepared = null;
@@ -96,7 +104,7 @@ export class OpenDriver implements LoadDriver {
       // Whoever waited for it has given up: sending it would only load the target.
       if (nowMs - this.#due >= this.#timeoutMs) this.#drop(this.#timeoutMs);
       else {
-        const connection = this.#free.shift() ?? (this.connections.length < this.#maxConnections ? this.#add() : null);
+        const connection = this.#free.shift() ?? (this.#mayOpen ? this.#open() : null);
         if (connection !== null) this.#send(connection, nowMs);
         else if (this.#context.load.whenBusy === "drop") this.#drop(this.#timeoutMs);
         else break;
@@ -115,6 +123,17 @@ export class OpenDriver implements LoadDriver {
     this.#unseen = Number.POSITIVE_INFINITY;
     this.#nextDue[this.#context.index] = Number.POSITIVE_INFINITY;
     if (this.finished) this.#context.onFinished();
+  }
+
+  get #mayOpen(): boolean {
+    return this.connections.length < this.#maxConnections && this.#unproven.size < maxOpening;
+  }
+
+  /** A connection that its first request opens. */
+  #open(): Connection {
+    const connection = this.#add();
+    this.#unproven.add(connection);
+    return connection;
   }
 
   #add(): Connection {
