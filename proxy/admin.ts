@@ -1,16 +1,58 @@
-import { type FastifyInstance, fastify } from "fastify";
-import type { Registry } from "prom-client";
-import { type Check, readinessAnswer, runChecks } from "./readiness.ts";
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import { errorMessage } from "./errors.ts";
+import { type Readiness, readinessAnswer } from "./readiness.ts";
+import { bind } from "./service.ts";
 
-/** The operator's side of the edge: `/healthz`, `/readyz`, `/metrics`. Builds, does not listen. */
-export function createAdmin(checks: Readonly<Record<string, Check>>, metrics: Registry): FastifyInstance {
-  // It answers until the process ends: whoever asks during a drain must hear "draining", not "refused".
-  const app = fastify({ logger: false, return503OnClosing: false, forceCloseConnections: true, requestTimeout: 10_000 });
-  app.get("/healthz", () => ({ status: "ok" }));
-  app.get("/readyz", async (_request, reply) => {
-    const { status, body } = readinessAnswer(await runChecks(checks));
-    return reply.code(status).send(body);
+export interface AdminSource {
+  readonly readiness: () => Promise<Readiness>;
+  /** Prometheus text; null: there is none. */
+  readonly metrics: { readonly contentType: string; metrics(): Promise<string> } | null;
+}
+
+export interface Admin {
+  /** Resolves to the port as bound; rejects with BindError. */
+  listen(host: string, port: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/**
+ * The operator's side of the edge: `/healthz`, `/readyz`, `/metrics`. It answers until it is closed: whoever asks during
+ * a drain must hear "draining", not "refused". Without a framework, for the primary carries nothing else.
+ */
+export function createAdmin({ readiness, metrics }: AdminSource): Admin {
+  const routes: Readonly<Record<string, (response: ServerResponse) => Promise<void>>> = {
+    "/healthz": async (response) => json(response, 200, { status: "ok" }),
+    "/readyz": async (response) => {
+      const { status, body } = readinessAnswer(await readiness());
+      json(response, status, body);
+    },
+    ...(metrics && {
+      "/metrics": async (response: ServerResponse) => {
+        const text = await metrics.metrics();
+        response.writeHead(200, { "content-type": metrics.contentType }).end(text);
+      },
+    }),
+  };
+  const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
+    const route = routes[(request.url ?? "").split("?", 1)[0] ?? ""];
+    if (route === undefined) return json(response, 404, { error: "not found" });
+    if (request.method !== "GET" && request.method !== "HEAD") return json(response, 405, { error: "GET only" });
+    route(response).catch((error: unknown) => json(response, 500, { error: errorMessage(error) }));
   });
-  app.get("/metrics", async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()));
-  return app;
+  const listen = async (address: { host: string; port: number }) => {
+    server.listen({ ...address, exclusive: true });
+    await once(server, "listening");
+  };
+  return {
+    listen: (host, port) => bind({ server, listen }, host, port, "EDGE_ADMIN_PORT"),
+    async close() {
+      server.closeAllConnections();
+      if (server.listening) await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function json(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 }

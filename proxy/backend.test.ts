@@ -20,7 +20,7 @@ let port: number;
 
 beforeAll(async () => {
   backend = createBackend(parseBackendConfig(env), log);
-  ({ port } = await backend.listen());
+  port = await backend.listen();
   base = `http://127.0.0.1:${port}`;
 });
 afterAll(async () => {
@@ -35,8 +35,8 @@ test("/health is status and version, nothing else", async () => {
 
 test("/health carries warnings only when there are any", async () => {
   const warned = createBackend(parseBackendConfig({ ...env, BACKEND_PORT: "0" }), log, ["few open files"]);
-  const bound = await warned.listen();
-  const response = await fetch(`http://127.0.0.1:${bound.port}/health`);
+  const warnedPort = await warned.listen();
+  const response = await fetch(`http://127.0.0.1:${warnedPort}/health`);
   expect(await response.json()).toEqual({ status: "ok", version, warnings: ["few open files"] });
   await warned.drain();
 });

@@ -61,12 +61,15 @@ export function createBackend(config: BackendConfig, log: Logger, warnings: read
     },
   });
 
+  const end = (idleMs: number, timeoutMs: number) => drain.run(() => app.close(), { delayMs: 0, idleMs, timeoutMs });
   return {
     name: "backend",
-    async listen() {
-      return { port: await bind(app, config.host, config.port, "BACKEND_PORT") };
-    },
-    drain: () => drain.run(() => app.close(), { delayMs: 0, timeoutMs: config.drainTimeoutMs }),
+    checks,
+    metrics: null,
+    listen: () => bind(app, config.host, config.port, "BACKEND_PORT"),
+    setTicketKey() {},
+    drain: () => end(config.drainIdleMs, config.drainTimeoutMs),
+    retire: () => end(config.keepAliveTimeoutMs, config.keepAliveTimeoutMs + config.drainTimeoutMs),
     cut: () => drain.cutAll(),
   };
 }

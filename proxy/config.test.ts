@@ -112,8 +112,8 @@ test("a socket timeout that would cut a client off before its 504 is refused", (
 test(".env.example lists every variable with its default and reason", async () => {
   const lines = (settings: Settings) =>
     Object.entries(settings).flatMap(([name, { default: value, reason }]) => [`# ${reason}`, `${name}=${value ?? ""}`]);
-  const { LOG_LEVEL, ...edge } = edgeSettings;
-  const { LOG_LEVEL: _same, ...backend } = backendSettings;
+  const { LOG_LEVEL, SETTINGS_FILE, ...edge } = edgeSettings;
+  const { LOG_LEVEL: _level, SETTINGS_FILE: _file, ...backend } = backendSettings;
   const text = [
     "# Configuration of the bundle's processes, by environment. Every value here is the default;",
     "# an unset or empty variable means it. proxy/config.ts is the source of this list.",
@@ -125,7 +125,7 @@ test(".env.example lists every variable with its default and reason", async () =
     ...lines(backend),
     "",
     "# Both",
-    ...lines({ LOG_LEVEL }),
+    ...lines({ LOG_LEVEL, SETTINGS_FILE }),
     "",
   ].join("\n");
   await expect(text).toMatchFileSnapshot("../.env.example");

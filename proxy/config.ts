@@ -6,6 +6,7 @@ import {
   integer,
   milliseconds,
   networks,
+  optionalInteger,
   optionalText,
   origins,
   path,
@@ -17,6 +18,7 @@ import {
 } from "./setting.ts";
 
 const logLevel = choice("fatal", "error", "warn", "info", "debug", "silent");
+const settingsFile = setting("", optionalText, "dotenv file that overrides the environment; read again at each reload");
 
 /** Every variable of the edge, its default and the reason for it. `.env.example` is this table in another form. */
 export const edgeSettings = {
@@ -24,10 +26,12 @@ export const edgeSettings = {
   EDGE_PORT: setting("9443", port, "the bundle's public port, above 1024 so that no privilege is needed"),
   EDGE_ADMIN_HOST: setting("127.0.0.1", address, "health and metrics are for the operator: loopback only"),
   EDGE_ADMIN_PORT: setting("9445", port, "beside the edge's and the backend's ports"),
+  EDGE_WORKERS: setting("", optionalInteger(1, 1024), "one a CPU, as far as quota and affinity leave them to this process"),
   EDGE_TLS: setting("on", choice("on", "off"), "off only behind another TLS edge, which then speaks plain HTTP to this one"),
   EDGE_CERT_FILE: setting("", optionalText, "PEM certificate chain, leaf first; required unless EDGE_TLS=off"),
   EDGE_KEY_FILE: setting("", optionalText, "PEM private key of the certificate; required unless EDGE_TLS=off"),
   EDGE_CERT_POLL_MS: setting("1000", milliseconds(60_000), "a renewed pair is used two polls after it stopped changing"),
+  EDGE_TICKET_KEY_LIFE_MS: setting("14400000", milliseconds(86_400_000), "4 h: a stolen key opens no more than that"),
   EDGE_TRUSTED_PROXIES: setting("", networks, "nobody: forwarding headers are overwritten unless the peer is listed"),
   UPSTREAM_URL: setting("http://127.0.0.1:9444", origins, "the bundle's backend; several origins share the load"),
   UPSTREAM_CA_FILE: setting("", optionalText, "PEM bundle to verify https upstreams with, instead of the system's"),
@@ -45,12 +49,18 @@ export const edgeSettings = {
   EDGE_SOCKET_TIMEOUT_MS: setting("120000", milliseconds(), "no byte either way: the client is gone or has stopped reading"),
   EDGE_DRAIN_DELAY_MS: setting("0", integer(0, 60_000, "milliseconds"), "time for a balancer to see readiness fail; none here"),
   EDGE_DRAIN_TIMEOUT_MS: setting("8000", milliseconds(), "below the 10 s after which container engines kill"),
+  EDGE_DRAIN_IDLE_MS: setting(
+    "2000",
+    integer(0, 60_000, "milliseconds"),
+    "who asks within it is told to go; then idle ones close",
+  ),
   EDGE_BODY_LIMIT_BYTES: setting("10485760", integer(0, 2 ** 40, "bytes"), "10 MiB: far above any API call, far below memory"),
   EDGE_HEADER_LIMIT_BYTES: setting("16384", integer(1024, 1_048_576, "bytes"), "16 KiB, as most servers: beyond it 431"),
   EDGE_MAX_QUEUED: setting("1024", integer(0, 1_000_000), "requests waiting for an upstream connection; beyond it 503"),
   EDGE_QUEUE_TIMEOUT_MS: setting("5000", milliseconds(), "who waited longer has likely given up"),
   EDGE_LOG_SAMPLE: setting("0", share, "no line a request: metrics count them all at a hundredth of the cost"),
   LOG_LEVEL: setting("info", logLevel, "life cycle and failures, nothing per request"),
+  SETTINGS_FILE: settingsFile,
 } as const;
 
 /** Every variable of the backend. */
@@ -61,10 +71,12 @@ export const backendSettings = {
   BACKEND_HEADERS_TIMEOUT_MS: setting("10000", milliseconds(), "as the edge's"),
   BACKEND_REQUEST_TIMEOUT_MS: setting("60000", milliseconds(), "as the edge's"),
   BACKEND_DRAIN_TIMEOUT_MS: setting("8000", milliseconds(), "below the 10 s after which container engines kill"),
+  BACKEND_DRAIN_IDLE_MS: setting("500", integer(0, 60_000, "milliseconds"), "its one client, the edge, has left or asks again"),
   BACKEND_BODY_LIMIT_BYTES: setting("10485760", integer(1, 2 ** 30, "bytes"), "as the edge's; /echo holds a body in memory"),
   BACKEND_PAYLOAD_LIMIT_BYTES: setting("1073741824", integer(1, 2 ** 40, "bytes"), "1 GiB, streamed: enough to fill any link"),
   BACKEND_WORK_LIMIT_US: setting("1000000", integer(1, 60_000_000, "microseconds"), "1 s of CPU: /work blocks its process"),
   LOG_LEVEL: edgeSettings.LOG_LEVEL,
+  SETTINGS_FILE: settingsFile,
 } as const;
 
 export type LogLevel = Values<typeof edgeSettings>["LOG_LEVEL"];
@@ -74,6 +86,10 @@ export interface EdgeConfig {
   /** 0: the system chooses. */
   readonly port: number;
   readonly admin: { readonly host: string; readonly port: number };
+  /** Null: one a CPU. */
+  readonly workers: number | null;
+  /** TLS session tickets are encrypted with a new key after this time. */
+  readonly ticketKeyLifeMs: number;
   /** Null: plain HTTP, behind another TLS edge. */
   readonly tls: { readonly certFile: string; readonly keyFile: string; readonly pollMs: number } | null;
   readonly trustedProxies: BlockList;
@@ -95,6 +111,8 @@ export interface EdgeConfig {
   readonly keepAliveTimeoutMs: number;
   readonly socketTimeoutMs: number;
   readonly drainDelayMs: number;
+  /** How long a drain lets idle connections be. */
+  readonly drainIdleMs: number;
   readonly drainTimeoutMs: number;
   readonly bodyLimitBytes: number;
   readonly headerLimitBytes: number;
@@ -111,6 +129,8 @@ export interface BackendConfig {
   readonly keepAliveTimeoutMs: number;
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  /** How long a drain lets idle connections be. */
+  readonly drainIdleMs: number;
   readonly drainTimeoutMs: number;
   readonly bodyLimitBytes: number;
   readonly payloadLimitBytes: number;
@@ -142,6 +162,8 @@ export function parseEdgeConfig(env: Environment): EdgeConfig {
     host: v.EDGE_HOST,
     port: v.EDGE_PORT,
     admin: { host: v.EDGE_ADMIN_HOST, port: v.EDGE_ADMIN_PORT },
+    workers: v.EDGE_WORKERS,
+    ticketKeyLifeMs: v.EDGE_TICKET_KEY_LIFE_MS,
     tls,
     trustedProxies: v.EDGE_TRUSTED_PROXIES,
     upstream: {
@@ -161,6 +183,7 @@ export function parseEdgeConfig(env: Environment): EdgeConfig {
     keepAliveTimeoutMs: v.EDGE_KEEP_ALIVE_TIMEOUT_MS,
     socketTimeoutMs: v.EDGE_SOCKET_TIMEOUT_MS,
     drainDelayMs: v.EDGE_DRAIN_DELAY_MS,
+    drainIdleMs: v.EDGE_DRAIN_IDLE_MS,
     drainTimeoutMs: v.EDGE_DRAIN_TIMEOUT_MS,
     bodyLimitBytes: v.EDGE_BODY_LIMIT_BYTES,
     headerLimitBytes: v.EDGE_HEADER_LIMIT_BYTES,
@@ -181,6 +204,7 @@ export function parseBackendConfig(env: Environment): BackendConfig {
     keepAliveTimeoutMs: v.BACKEND_KEEP_ALIVE_TIMEOUT_MS,
     headersTimeoutMs: v.BACKEND_HEADERS_TIMEOUT_MS,
     requestTimeoutMs: v.BACKEND_REQUEST_TIMEOUT_MS,
+    drainIdleMs: v.BACKEND_DRAIN_IDLE_MS,
     drainTimeoutMs: v.BACKEND_DRAIN_TIMEOUT_MS,
     bodyLimitBytes: v.BACKEND_BODY_LIMIT_BYTES,
     payloadLimitBytes: v.BACKEND_PAYLOAD_LIMIT_BYTES,

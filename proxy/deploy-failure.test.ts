@@ -51,7 +51,7 @@ test.each([
   onTestFinished(() => void holder.close());
   await once(holder, "listening");
   const result = await own.deploy();
-  expect(result).toMatchObject({ code: 1, stdout: "" });
+  expect(result.code).toBe(1);
   expect(result.stderr).toMatch(
     new RegExp(`^deploy.sh: port ${own.port + offset} .*is taken by pid ${process.pid}: .*node.*--port N\\n$`),
   );
@@ -62,7 +62,7 @@ test.each([
 test("a service that ends at once fails the deployment, with its last words, and nothing stays", wholeLife, async () => {
   const own = await scratch();
   const result = await own.deploy([], { UPSTREAM_CA_FILE: "/nowhere/ca.pem" });
-  expect(result).toMatchObject({ code: 1, stdout: "" });
+  expect(result.code).toBe(1);
   expect(result.stderr).toMatch(/^ {2}\| UPSTREAM_CA_FILE.*\/nowhere\/ca.pem/m);
   expect(result.stderr).toMatch(/\ndeploy.sh: proxy exited with code 104 while it started\n$/);
   expect([own.pids, own.leftovers]).toEqual([[], []]);
@@ -141,7 +141,7 @@ test("a chain that nobody here trusts fails at once, saying how to have it trust
   const foreign = await makeForeignChain(join(own.dir.home, "foreign"), "localhost");
   const pair = ["--cert", foreign.certFile, "--key", foreign.keyFile];
   const result = await own.deploy(pair);
-  expect(result).toMatchObject({ code: 1, stdout: "" });
+  expect(result.code).toBe(1);
   expect(result.stderr).toMatch(/does not verify.*--cert file.*NODE_EXTRA_CA_CERTS/);
   expect(own.pids).toEqual([]);
 

@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
+import { Server as TlsServer } from "node:tls";
 import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from "fastify";
-import { createAdmin } from "./admin.ts";
 import { Admission } from "./admission.ts";
 import { continueWithin, limitBody } from "./body-limit.ts";
 import { loadCertificate } from "./certificate.ts";
@@ -15,6 +15,7 @@ import type { Logger } from "./log.ts";
 import { createEdgeMetrics, EdgeTally } from "./metrics.ts";
 import { observe } from "./observe.ts";
 import { createPeers } from "./peer.ts";
+import type { Check } from "./readiness.ts";
 import { bind, type Service } from "./service.ts";
 import { takeTarget } from "./target.ts";
 import { Upstreams } from "./upstreams.ts";
@@ -75,33 +76,35 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
     upstreams: () => upstreams.all.map((upstream) => upstream.stats()),
     connections: () => new Promise((resolve) => server.getConnections((_error, count) => resolve(count ?? 0))),
   });
-  const admin = createAdmin(
-    {
-      accepting: drain.accepting,
-      upstream: async () => {
-        const problems = await Promise.all(upstreams.all.map((upstream) => upstream.check()));
-        return problems.includes(null) ? null : problems.join(", ");
-      },
+  const checks: Record<string, Check> = {
+    accepting: drain.accepting,
+    upstream: async () => {
+      const problems = await Promise.all(upstreams.all.map((upstream) => upstream.check()));
+      return problems.includes(null) ? null : problems.join(", ");
     },
-    metrics,
-  );
+  };
 
   let watch: CertificateWatch | null = null;
+  const close = async () => {
+    await app.close();
+    watch?.close();
+    await upstreams.close();
+  };
+  const { drainDelayMs: delayMs, drainIdleMs, drainTimeoutMs, keepAliveTimeoutMs } = config;
   return {
     name: "edge",
+    checks,
+    metrics,
     async listen() {
       const port = await bind(app, config.host, config.port, "EDGE_PORT");
-      const adminPort = await bind(admin, config.admin.host, config.admin.port, "EDGE_ADMIN_PORT");
       if (config.tls !== null) watch = renewCertificate(server, config, config.tls, log);
-      return { port, adminPort };
+      return port;
     },
-    async drain() {
-      const cut = await drain.run(() => app.close(), { delayMs: config.drainDelayMs, timeoutMs: config.drainTimeoutMs });
-      watch?.close();
-      await upstreams.close();
-      await admin.close();
-      return cut;
+    setTicketKey(key) {
+      if (server instanceof TlsServer) server.setTicketKeys(key);
     },
+    drain: () => drain.run(close, { delayMs, idleMs: drainIdleMs, timeoutMs: drainTimeoutMs }),
+    retire: () => drain.run(close, { delayMs: 0, idleMs: keepAliveTimeoutMs, timeoutMs: keepAliveTimeoutMs + drainTimeoutMs }),
     cut: () => drain.cutAll(),
   };
 }

@@ -1,27 +1,39 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { FastifyInstance } from "fastify";
+import type { Registry } from "prom-client";
 import { errorCode } from "./errors.ts";
-
-/** Where a service can be reached, as bound: the answer to port 0. */
-export interface Listening {
-  readonly port: number;
-  readonly adminPort?: number;
-}
+import type { Check } from "./readiness.ts";
 
 /** One process of the bundle. Built without listening, so that a test can bind port 0. */
 export interface Service {
   readonly name: "edge" | "backend";
-  /** Rejects with the system's error; its message names the address. */
-  listen(): Promise<Listening>;
+  /** What must hold for it to take requests. */
+  readonly checks: Readonly<Record<string, Check>>;
+  /** Null: it has none. */
+  readonly metrics: Registry | null;
+  /** Resolves to the port as bound: the answer to port 0. Rejects with BindError, whose message names the address. */
+  listen(): Promise<number>;
+  /** 48 bytes that TLS session tickets are encrypted with from now on; without TLS nothing. */
+  setTicketKey(key: Buffer): void;
   /** Finishes what is in flight, then ends everything. Resolves to the number of connections cut at the deadline. */
   drain(): Promise<number>;
+  /**
+   * As `drain`, for a process whose port another serves already: nobody waits, so idle connections keep the whole time
+   * that was announced to them. A later `drain` hastens it.
+   */
+  retire(): Promise<number>;
   /** Ends a drain now. */
   cut(): void;
 }
 
+/** What can be bound: fastify, or a server with a `listen` that resolves. */
+export interface Bindable {
+  readonly server: Server;
+  listen(address: { host: string; port: number }): PromiseLike<unknown>;
+}
+
 /** Binds `app` and says which port it got. `setting` is the variable a user changes when the port is taken. */
-export async function bind(app: FastifyInstance<Server>, host: string, port: number, setting: string): Promise<number> {
+export async function bind(app: Bindable, host: string, port: number, setting: string): Promise<number> {
   try {
     await app.listen({ host, port });
   } catch (error) {

@@ -27,6 +27,12 @@ export function integer(min: number, max: number, unit = ""): z.ZodType<number, 
     .refine((value) => value >= min && value <= max, accepted);
 }
 
+/** As `integer`; null when it is not given. */
+export function optionalInteger(min: number, max: number): z.ZodType<number | null, string> {
+  const given = integer(min, max);
+  return z.union([z.literal("").transform(() => null), given], `a whole number from ${min} to ${max}`);
+}
+
 export const port = integer(0, 65_535, "0: the system chooses");
 
 /** Never 0, which means "no limit" to Node: every wait ends. */

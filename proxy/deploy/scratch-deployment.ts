@@ -38,7 +38,8 @@ export class ScratchDeployment implements AsyncDisposable {
   /** Starts `deploy.js` and does not wait for it. */
   launch(args: readonly string[], env: Record<string, string> = {}): { child: ChildProcess; finished: Promise<Finished> } {
     const child = spawn(process.execPath, [built, ...args], {
-      env: { ...process.env, LOG_LEVEL: "info", ...env, PLIMSOLL_HOME: this.dir.home },
+      // one worker: how many there are changes nothing here but the time to start
+      env: { ...process.env, LOG_LEVEL: "info", EDGE_WORKERS: "1", ...env, PLIMSOLL_HOME: this.dir.home },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#running.add(child);

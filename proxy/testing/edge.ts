@@ -1,10 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createAdmin } from "../admin.ts";
 import { type CertificateFiles, makeCertificates } from "../certificate.ts";
 import { parseEdgeConfig } from "../config.ts";
 import { createEdge } from "../edge.ts";
 import { createLog } from "../log.ts";
+import { runChecks } from "../readiness.ts";
 import { RawClient } from "./raw-client.ts";
 
 export interface TestCertificate extends CertificateFiles {
@@ -41,7 +43,9 @@ export async function startEdge(certificate: TestCertificate, env: Record<string
     ...env,
   });
   const edge = createEdge(config, createLog("edge", config.logLevel, { write: (line) => logged.push(JSON.parse(line)) }));
-  const { port, adminPort = 0 } = await edge.listen();
+  const port = await edge.listen();
+  const admin = createAdmin({ readiness: () => runChecks(edge.checks), metrics: edge.metrics });
+  const adminPort = await admin.listen("127.0.0.1", 0);
   return {
     port,
     adminPort,
@@ -52,6 +56,10 @@ export async function startEdge(certificate: TestCertificate, env: Record<string
       const response = await fetch(`http://127.0.0.1:${adminPort}${path}`);
       return { status: response.status, text: await response.text() };
     },
-    drain: () => edge.drain(),
+    async drain() {
+      const cut = await edge.drain();
+      await admin.close();
+      return cut;
+    },
   };
 }

@@ -1,0 +1,31 @@
+import { randomBytes } from "node:crypto";
+
+/** Node's ticket key: a name of 16 bytes, 16 for the HMAC, 16 for AES. */
+const keyBytes = 48;
+
+/**
+ * The key that TLS session tickets are encrypted with, one for all workers, so that a client resumes on whichever it
+ * reaches. Never written anywhere; a new one now and then, because who gets hold of a key can read every session that
+ * was resumed under it. Node holds one key at a time: after a change each older ticket costs one full handshake.
+ */
+export class TicketKeys {
+  #current = randomBytes(keyBytes).toString("base64");
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(lifeMs: number, onRotated: (key: string) => void) {
+    this.#timer = setInterval(() => {
+      this.#current = randomBytes(keyBytes).toString("base64");
+      onRotated(this.#current);
+    }, lifeMs);
+    this.#timer.unref();
+  }
+
+  /** In base64. */
+  get current(): string {
+    return this.#current;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+}

@@ -1,0 +1,133 @@
+import cluster from "node:cluster";
+import { readFileSync } from "node:fs";
+import { createBackend } from "./backend.ts";
+import { parseBackendConfig, parseEdgeConfig } from "./config.ts";
+import { createEdge } from "./edge.ts";
+import { errorCode, errorMessage } from "./errors.ts";
+import { exitFailed, exitUsage } from "./exit-code.ts";
+import { createLog, type Logger } from "./log.ts";
+import { runChecks } from "./readiness.ts";
+import { BindError, type Service } from "./service.ts";
+import { ConfigError } from "./setting.ts";
+import type { FromWorker, MetricValues, Question, ToWorker } from "./worker-message.ts";
+
+/** Below this, a few thousand clients and their upstream connections end in EMFILE. */
+const fewOpenFiles = 4_096;
+
+/** One process that serves, at the primary's command; it drains when the primary is gone, too. */
+export async function runWorker(name: Service["name"]): Promise<void> {
+  // A terminal sends its signals to every process of the group; the primary says what they mean.
+  process.on("SIGHUP", () => {});
+  // Otherwise node:cluster exits at once when the primary is gone, in the middle of answers.
+  if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
+
+  let running: Running | null = null;
+  process.on("message", (message: ToWorker) => {
+    if (message.type === "start") {
+      if (running === null) void start(name, Buffer.from(message.ticketKey, "base64")).then((started) => (running = started));
+    } else running?.on(message);
+  });
+  const drain = () => (running === null ? process.exit(0) : running.end("drain"));
+  process.on("disconnect", drain);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, drain);
+  await tell({ type: "hello" });
+}
+
+async function start(name: Service["name"], ticketKey: Buffer): Promise<Running> {
+  try {
+    const { service, log } = build(name);
+    process.on("uncaughtException", (error) => {
+      log.fatal({ event: "crashed", err: error });
+      process.stderr.write(`${name} crashed: ${errorMessage(error)}\n`);
+      process.exit(exitFailed);
+    });
+    service.setTicketKey(ticketKey);
+    const port = await service.listen();
+    await tell({ type: "listening", port });
+    return new Running(service, log);
+  } catch (error) {
+    const usage = error instanceof ConfigError;
+    const cause = error instanceof BindError ? error.message : `${name} cannot start: ${errorCode(error)} ${errorMessage(error)}`;
+    await tell({ type: "failed", exitCode: usage ? exitUsage : exitFailed, lines: usage ? error.problems : [cause] });
+    process.exit(exitFailed);
+  }
+}
+
+class Running {
+  readonly #service: Service;
+  readonly #log: Logger;
+  #ending = false;
+
+  constructor(service: Service, log: Logger) {
+    this.#service = service;
+    this.#log = log;
+  }
+
+  on(message: ToWorker): void {
+    if (message.type === "drain" || message.type === "retire") this.end(message.type);
+    else if (message.type === "cut") this.#service.cut();
+    else if (message.type === "ticket-key") this.#service.setTicketKey(Buffer.from(message.ticketKey, "base64"));
+    else if (message.type === "ask") void this.#answer(message.id, message.question);
+  }
+
+  /** Called again it only hastens; the first call sees to the end of the process. */
+  end(how: "drain" | "retire"): void {
+    const ended = this.#service[how]();
+    if (this.#ending) return void ended.catch(() => {});
+    this.#ending = true;
+    this.#log.debug({ event: how === "drain" ? "draining" : "retiring" });
+    ended.then(
+      async (connectionsCut) => {
+        await tell({ type: "drained", connectionsCut, metrics: await this.#metrics() });
+        process.exit(0);
+      },
+      (error: unknown) => {
+        this.#log.fatal({ event: "drain-failed", err: error });
+        process.exit(exitFailed);
+      },
+    );
+  }
+
+  async #answer(id: number, question: Question): Promise<void> {
+    const answer = question === "metrics" ? await this.#metrics() : await runChecks(this.#service.checks);
+    await tell({ type: "answer", id, answer });
+  }
+
+  async #metrics(): Promise<MetricValues> {
+    return ((await this.#service.metrics?.getMetricsAsJSON()) ?? []) as unknown as MetricValues;
+  }
+}
+
+function build(name: Service["name"]): { service: Service; log: Logger } {
+  if (name === "backend") {
+    const config = parseBackendConfig(process.env);
+    const log = createLog(name, config.logLevel);
+    return { service: createBackend(config, log, hostWarnings()), log };
+  }
+  const config = parseEdgeConfig(process.env);
+  const log = createLog(name, config.logLevel);
+  return { service: createEdge(config, log), log };
+}
+
+/** What the operator should know although the service runs. */
+function hostWarnings(): string[] {
+  const limit = /^Max open files\s+(\d+)/m.exec(readText("/proc/self/limits"))?.[1];
+  if (limit === undefined || Number(limit) >= fewOpenFiles) return [];
+  return [`only ${limit} open files allowed: raise the limit (ulimit -n) to ${fewOpenFiles} or more`];
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** Resolves when it is on its way, or nobody is there to tell. */
+function tell(message: FromWorker): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.connected && process.send) process.send(message, undefined, undefined, () => resolve());
+    else resolve();
+  });
+}
