@@ -52,7 +52,7 @@ const byCode: Readonly<Record<string, EdgeError>> = {
 export function upstreamErrorFor(failure: unknown): EdgeError {
   if (failure instanceof EdgeFailure) return failure.answer;
   const code = errorCode(failure);
-  if (code.startsWith("HPE_")) return upstreamInvalid;
+  if (code.startsWith("HPE_") || (failure instanceof Error && failure.name === "HTTPParserError")) return upstreamInvalid;
   return byCode[code] ?? upstreamRefused;
 }
 
