@@ -56,15 +56,17 @@ export function parseHead(bytes: Uint8Array, start: number, end: number, head: H
       if (contentLength !== -3) return "more than one Content-Length";
       contentLength = value;
     } else if (length === 17 && isName(bytes, nameStart, "transfer-encoding")) {
+      const value = trim(text(bytes, valueStart, valueEnd));
+      if (value === "") return "empty Transfer-Encoding";
       encoded = true;
-      chunked = isChunked(text(bytes, valueStart, valueEnd));
+      chunked = isChunked(value);
     } else if (length === 10 && isName(bytes, nameStart, "connection")) {
       const option = connectionOption(bytes, valueStart, valueEnd);
       if (option === "keep-alive") persist = true;
       else if (option === "close") close = true;
       else if (option === null) {
         for (const each of text(bytes, valueStart, valueEnd).split(",")) {
-          const name = each.trim().toLowerCase();
+          const name = trim(each).toLowerCase();
           if (name === "close") close = true;
           else if (name === "keep-alive") persist = true;
         }
@@ -96,11 +98,13 @@ function endOfValue(bytes: Uint8Array, start: number): number {
 }
 
 /** Trailer fields `bytes[start, end)`, ending with the empty line. @returns null, or what is wrong. */
-export function checkFields(bytes: Uint8Array, start: number, end: number): string | null {
+export function checkTrailers(bytes: Uint8Array, start: number, end: number): string | null {
   let i = start;
   while (i < end - 2) {
     const colon = endOfName(bytes, i);
     if (colon < 0) return invalidName;
+    // RFC 9110 section 6.5.1: framing comes too late here, and whoever believed it would read on at another byte.
+    if (colon - i === 14 && isName(bytes, i, "content-length")) return "Content-Length among the trailers";
     const value = endOfValue(bytes, colon + 1);
     if (value < 0) return invalidValue;
     i = value + 2;
@@ -122,8 +126,9 @@ function parseStatusLine(bytes: Uint8Array, start: number, end: number, head: He
   }
   const after = bytes[start + 12];
   if (bytes[start + 8] !== SP || (after !== SP && after !== CR) || status < 100) return "invalid status line";
+  // Nobody reads the reason, and llhttp lets anything be one that does not end the line.
   let i = start + 12;
-  while (isValue[bytes[i] as number] === 1) i++;
+  while (bytes[i] !== CR && bytes[i] !== LF) i++;
   if (bytes[i] !== CR || bytes[i + 1] !== LF) return "invalid status line";
   head.status = status;
   return null;
@@ -153,6 +158,7 @@ function isName(bytes: Uint8Array, start: number, lowerCase: string): boolean {
 function parseDecimal(bytes: Uint8Array, start: number, end: number): number {
   let i = start;
   while (i < end && isSpace(bytes[i] as number)) i++;
+  while (bytes[i] === 0x30 && isDigit(bytes[i + 1] as number)) i++;
   const digitsFrom = i;
   let value = 0;
   // Sixteen digits are beyond 2^53 in any case; a string here would cost more than all the rest of the head.
@@ -164,6 +170,10 @@ function parseDecimal(bytes: Uint8Array, start: number, end: number): number {
   const isEmpty = i === digitsFrom;
   while (i < end && isSpace(bytes[i] as number)) i++;
   return isEmpty || i < end || !Number.isSafeInteger(value) ? -1 : value;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
 }
 
 function isSpace(byte: number): boolean {
@@ -179,7 +189,12 @@ function connectionOption(bytes: Uint8Array, start: number, end: number): "keep-
 
 /** RFC 9112 section 6.3: chunked frames the body only when it is the last coding. */
 function isChunked(value: string): boolean {
-  return value.split(",").at(-1)?.trim().toLowerCase() === "chunked";
+  return trim(value.split(",").at(-1) ?? "").toLowerCase() === "chunked";
+}
+
+/** RFC 9110 section 5.6.3: white space is space and tab, not what `String.trim` takes for it (0xA0 is obs-text). */
+function trim(value: string): string {
+  return value.replace(/^[ \t]+|[ \t]+$/g, "");
 }
 
 export function text(bytes: Uint8Array, start: number, end: number): string {

@@ -1,4 +1,5 @@
-import { bodyUntilClose, checkFields, chunkedBody, type Head, HeadMemo, isPrefix, parseHead } from "./head.ts";
+import { isChunkExtension, maxExtensionBytes } from "./chunk-extension.ts";
+import { bodyUntilClose, checkTrailers, chunkedBody, type Head, HeadMemo, isPrefix, parseHead, text } from "./head.ts";
 
 /** Receives a response's parts as they come; the bytes are valid during the call only. */
 export interface ResponseSink {
@@ -8,9 +9,6 @@ export interface ResponseSink {
 
 /** Longest head, and longest trailer section, in bytes. */
 const maxHeadBytes = 64 * 1024;
-/** Chunk extensions are skipped, but not without end. */
-const maxExtensionBytes = 16 * 1024;
-
 const State = {
   head: 0,
   fixed: 1,
@@ -48,6 +46,9 @@ export class ResponseParser {
   #digits = 0;
   /** The start of a head or trailer section whose end has not come. */
   #partial: Buffer | null = null;
+  #extension = "";
+  /** An interim response has said that nothing follows it. */
+  #closed = false;
   readonly #sink: ResponseSink | null;
   readonly #memo: HeadMemo;
 
@@ -74,6 +75,7 @@ export class ResponseParser {
     this.#state = State.head;
     this.#bodiless = bodiless;
     this.#untouched = true;
+    this.#closed = false;
     this.#partial = null;
     this.problem = "";
   }
@@ -124,15 +126,18 @@ export class ResponseParser {
 
   #takeHead(bytes: Uint8Array, start: number, length: number): number {
     if (this.#partial !== null) return this.#continueHead(bytes, start, length);
+    if (this.#closed) return this.#fail("a response after one that closes the connection", start);
     const known = this.#memo.recall(bytes, start, length, this.head);
     if (known >= 0) {
       this.#startBody(bytes, start, known);
       return known;
     }
+    // Stray line ends before a response are passed over, as llhttp does (RFC 9112 section 2.2 asks it of servers).
+    if (bytes[start] === CR || bytes[start] === LF) return start + 1;
     const end = endOfHead(bytes, start, length);
     if (end < 0) {
       this.#partial = Buffer.from(bytes.subarray(start, length));
-      return this.#checkPartial(this.#partial, start, length);
+      return this.#checkPartial(this.#partial, 0, start, length);
     }
     this.#finishHead(bytes, start, end);
     return end;
@@ -144,7 +149,7 @@ export class ResponseParser {
     const end = endOfHead(joined, Math.max(0, before.length - 3), joined.length);
     if (end < 0) {
       this.#partial = joined;
-      return this.#checkPartial(joined, start, length);
+      return this.#checkPartial(joined, before.length, start, length);
     }
     this.#partial = null;
     this.#finishHead(joined, 0, end);
@@ -152,10 +157,10 @@ export class ResponseParser {
   }
 
   /** Garbage is told at once, not when a time limit ends the wait for an empty line that never comes. */
-  #checkPartial(partial: Buffer, start: number, length: number): number {
+  #checkPartial(partial: Buffer, newFrom: number, start: number, length: number): number {
     if (!isPrefix(partial, 0, partial.length)) return this.#fail("not an HTTP/1.x response", start);
     if (partial.length > maxHeadBytes) return this.#fail("head above 64 KiB", start);
-    if (hasBareLf(partial)) return this.#fail("bare LF in the head", start);
+    if (hasBareLf(partial, newFrom)) return this.#fail("bare LF in the head", start);
     return length;
   }
 
@@ -173,6 +178,7 @@ export class ResponseParser {
     // Interim responses (RFC 9110 section 15.2) precede the one that counts; 101 would change the protocol.
     if (status < 200) {
       if (status === 101) this.#fail("unasked 101 Switching Protocols", start);
+      this.#closed = !this.head.keepAlive;
       return;
     }
     this.#memo.remember(bytes, start, end, this.head);
@@ -213,17 +219,18 @@ export class ResponseParser {
         if (byte === CR) this.#state = State.chunkSizeLf;
         else if (byte === SEMICOLON) {
           this.#state = State.chunkExtension;
-          this.#digits = 0;
+          this.#extension = "";
         } else return this.#fail("invalid chunk size", i);
         return i + 1;
       }
       case State.chunkExtension: {
         let end = i;
         while (end < length && bytes[end] !== CR && bytes[end] !== LF) end++;
-        this.#digits += end - i;
-        if (this.#digits > maxExtensionBytes) return this.#fail("chunk extensions above 16 KiB", i);
+        if (this.#extension.length + end - i > maxExtensionBytes) return this.#fail("chunk extensions above 16 KiB", i);
+        this.#extension += text(bytes, i, end);
         if (end === length) return length;
         if (bytes[end] === LF) return this.#fail("bare LF in chunk framing", i);
+        if (!isChunkExtension(this.#extension)) return this.#fail("invalid chunk extension", i);
         this.#state = State.chunkSizeLf;
         return end + 1;
       }
@@ -253,7 +260,7 @@ export class ResponseParser {
       this.#partial = Buffer.from(section);
       return length;
     }
-    const problem = end === 2 ? null : checkFields(section, 0, end);
+    const problem = end === 2 ? null : checkTrailers(section, 0, end);
     if (problem !== null) return this.#fail(problem, start);
     this.#partial = null;
     this.#state = State.done;
@@ -278,8 +285,8 @@ function endOfHead(bytes: Uint8Array, start: number, end: number): number {
   return -1;
 }
 
-function hasBareLf(bytes: Uint8Array): boolean {
-  for (let i = bytes.indexOf(LF); i >= 0; i = bytes.indexOf(LF, i + 1)) if (bytes[i - 1] !== CR) return true;
+function hasBareLf(bytes: Uint8Array, from = 0): boolean {
+  for (let i = bytes.indexOf(LF, from); i >= 0; i = bytes.indexOf(LF, i + 1)) if (bytes[i - 1] !== CR) return true;
   return false;
 }
 
