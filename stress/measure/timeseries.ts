@@ -52,7 +52,8 @@ export class Timeseries {
     if (this.#pending === null) this.#pending = { from: fromMs, histogram: new LatencyHistogram(), row };
     else this.#pending.row = sum(this.#pending.row, row);
     this.#pending.histogram.add(latency);
-    if (row.atMs - this.#pending.from >= this.#rowMs - 1) this.#closeRow();
+    // Rounds come by a timer: what is nearly a row is one.
+    if (row.atMs - this.#pending.from >= this.#rowMs - 100) this.#closeRow();
   }
 
   /** As in `summary.json`. The row in progress is included as far as it got. */
@@ -98,7 +99,7 @@ export class Timeseries {
 
   #addToBatch(fromMs: number, toMs: number, latency: LatencyHistogram): void {
     const last = this.#batches.at(-1);
-    if (last !== undefined && toMs - last.fromMs <= this.#batchMs + 1) {
+    if (last !== undefined && toMs - last.fromMs <= this.#batchMs + 100) {
       last.toMs = toMs;
       last.histogram.add(latency);
       return;
