@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, release, totalmem, type, version } from "node:os";
+import { readCpuQuota } from "@plimsoll/proxy/cpu-quota";
 import type { Summary } from "../measure/summary.ts";
-import { readCpuQuota } from "./cgroup.ts";
 
 /** What stands in the summary about the machine that the run was made on. */
 export function readHost(): Summary["environment"]["host"] {
