@@ -13,6 +13,9 @@ export interface Pacer {
   total: number;
 }
 
+/** Areas are sums of rounded products: without it 8.3 a second would arrive 250 times in 30 s, the last at its end. */
+const countTolerance = 1e-6;
+
 interface Segment {
   startMs: number;
   durationMs: number;
@@ -46,7 +49,7 @@ export function pacerFor(stages: readonly Stage[]): Pacer {
     dueAt(n) {
       for (const { startMs, durationMs, from, to, before, area } of segments) {
         const m = n - before;
-        if (m >= area) continue;
+        if (m > area - countTolerance) continue;
         if (m <= 0 && from > 0) return startMs;
         const root = Math.sqrt(Math.max(0, from * from + (2 * (to - from) * m) / durationMs));
         // Zero over zero: the first arrival of a ramp from nothing is due when the ramp starts.
