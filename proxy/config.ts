@@ -42,6 +42,9 @@ export const edgeSettings = {
   UPSTREAM_CONNECT_TIMEOUT_MS: setting("2000", milliseconds(), "a neighbour answers in milliseconds; one lost SYN costs 1 s"),
   UPSTREAM_HEADERS_TIMEOUT_MS: setting("30000", milliseconds(), "the longest a backend may think before 504"),
   UPSTREAM_BODY_TIMEOUT_MS: setting("30000", milliseconds(), "the longest silence within a response body"),
+  UPSTREAM_EJECT_FAILURES: setting("3", integer(1, 1_000), "failures in a row; one alone may be a restart"),
+  UPSTREAM_EJECT_MS: setting("1000", milliseconds(60_000), "first ejection; each further one is twice as long, up to a minute"),
+  UPSTREAM_CHECK_INTERVAL_MS: setting("2000", milliseconds(), "between health checks, where there are several upstreams"),
   EDGE_HANDSHAKE_TIMEOUT_MS: setting("10000", milliseconds(), "ten round trips on a bad mobile line"),
   EDGE_HEADERS_TIMEOUT_MS: setting("10000", milliseconds(), "slow-header attacks hold a connection no longer"),
   EDGE_REQUEST_TIMEOUT_MS: setting("60000", milliseconds(), "the longest a client may take to send a request, body included"),
@@ -104,6 +107,9 @@ export interface EdgeConfig {
     readonly connectTimeoutMs: number;
     readonly headersTimeoutMs: number;
     readonly bodyTimeoutMs: number;
+    readonly ejectFailures: number;
+    readonly ejectMs: number;
+    readonly checkIntervalMs: number;
   };
   readonly handshakeTimeoutMs: number;
   readonly headersTimeoutMs: number;
@@ -176,6 +182,9 @@ export function parseEdgeConfig(env: Environment): EdgeConfig {
       connectTimeoutMs: v.UPSTREAM_CONNECT_TIMEOUT_MS,
       headersTimeoutMs: v.UPSTREAM_HEADERS_TIMEOUT_MS,
       bodyTimeoutMs: v.UPSTREAM_BODY_TIMEOUT_MS,
+      ejectFailures: v.UPSTREAM_EJECT_FAILURES,
+      ejectMs: v.UPSTREAM_EJECT_MS,
+      checkIntervalMs: v.UPSTREAM_CHECK_INTERVAL_MS,
     },
     handshakeTimeoutMs: v.EDGE_HANDSHAKE_TIMEOUT_MS,
     headersTimeoutMs: v.EDGE_HEADERS_TIMEOUT_MS,

@@ -30,7 +30,7 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
   // The limit in bytes bounds them. Beyond a limit in number Node would drop headers silently, Host and Content-Length too.
   server.maxHeadersCount = 0;
   continueWithin(app, config.bodyLimitBytes);
-  const upstreams = new Upstreams(config.upstream);
+  const upstreams = new Upstreams(config.upstream, log);
   const admission = new Admission({
     maxInFlight: config.upstream.connections * upstreams.all.length,
     maxQueued: config.maxQueued,
@@ -97,6 +97,7 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
     metrics,
     async listen() {
       const port = await bind(app, config.host, config.port, "EDGE_PORT");
+      upstreams.startChecks();
       if (config.tls !== null) watch = renewCertificate(server, config, config.tls, log);
       return port;
     },

@@ -188,7 +188,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #settle(success: boolean | null): void {
     this.#upstream.inFlight--;
     this.#controller = null;
-    if (success !== null) this.#upstream.outcome(success);
+    if (success !== null) this.#context.upstreams.outcome(this.#upstream, success);
   }
 
   #fail(answer: EdgeError, cause?: Error): void {

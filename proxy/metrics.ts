@@ -112,6 +112,8 @@ export function createEdgeMetrics({ tally, admission, upstreams, connections }: 
     "Upstream connections that failed.",
     (stats) => stats.connectionsFailed,
   );
+  perUpstreamTotal("edge_upstream_ejections_total", "Times an upstream was ejected.", (stats) => stats.ejections);
+  perUpstream("edge_upstream_ejected", "1 while an upstream is ejected.", (stats) => (stats.ejected ? 1 : 0));
   return registry;
 }
 

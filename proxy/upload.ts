@@ -23,7 +23,7 @@ export function uploadOptions({ upstreams, secure, last, answer, failed, peerOf 
       upstream.inFlight++;
       const settle: Callback = (error, data) => {
         upstream.inFlight--;
-        if (!(error instanceof EdgeFailure)) upstream.outcome(error === null);
+        if (!(error instanceof EdgeFailure)) upstreams.outcome(upstream, error === null);
         callback(error, data);
       };
       upstream.pool.request({ ...options, signal: cancels.get(id) ?? null }, settle);

@@ -2,6 +2,7 @@ import { buildConnector, Client, Pool } from "undici";
 import type { EdgeConfig } from "./config.ts";
 import { errorCode, errorMessage } from "./errors.ts";
 import { noteStale } from "./stale-connection.ts";
+import { UpstreamHealth } from "./upstream-health.ts";
 
 /** A health check that takes longer than this has failed: callers wait for it. */
 const checkTimeoutMs = 2_000;
@@ -14,6 +15,8 @@ export interface UpstreamStats {
   readonly queued: number;
   readonly connectionsOpened: number;
   readonly connectionsFailed: number;
+  readonly ejections: number;
+  readonly ejected: boolean;
 }
 
 /** One origin: its pool of kept connections, and what is known of its state. */
@@ -25,6 +28,7 @@ export class Upstream {
   readonly fresh: Pool;
   /** Requests sent or waiting for a connection; counted by those who send. */
   inFlight = 0;
+  readonly health: UpstreamHealth;
   readonly #probe: Client;
   readonly #healthPath: string;
   #connectionsOpened = 0;
@@ -54,6 +58,7 @@ export class Upstream {
         }),
     };
     this.origin = origin;
+    this.health = new UpstreamHealth({ failures: config.ejectFailures, ejectMs: config.ejectMs });
     this.pool = new Pool(origin, { ...options, maxRequestsPerClient: config.requestsPerConnection });
     this.fresh = new Pool(origin, { ...options, maxRequestsPerClient: 1 });
     for (const pool of [this.pool, this.fresh]) {
@@ -76,9 +81,6 @@ export class Upstream {
     });
   }
 
-  /** A request got an answer, or failed for the upstream's sake. */
-  outcome(_success: boolean): void {}
-
   stats(): UpstreamStats {
     const { connected, running, queued } = this.pool.stats;
     return {
@@ -88,6 +90,8 @@ export class Upstream {
       queued,
       connectionsOpened: this.#connectionsOpened,
       connectionsFailed: this.#connectionsFailed,
+      ejections: this.health.ejections,
+      ejected: !this.health.isAvailable(performance.now()),
     };
   }
 
