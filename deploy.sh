@@ -13,6 +13,9 @@ Deploys Plimsoll's bundle here: a TLS edge and its backend, supervised.
   ./deploy.sh                  install, build, make a certificate, start, wait
                                until healthy; does only what is not yet done
   ./deploy.sh --measure [-- …] the same, then `stress throughput …` against it
+  ./deploy.sh --reload         install, build, and replace the processes that
+                               serve by new ones without a request lost: new
+                               code, certificates, and settings given now
   ./deploy.sh --status         state, pid, uptime, restarts, memory of each
                                process; exit status 0 when all are healthy
   ./deploy.sh --logs           the last 100 lines of each log; with --follow

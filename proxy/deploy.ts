@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { stopBundle } from "./deploy/bundle-processes.ts";
 import { DeployError, DeployExit } from "./deploy/deploy-error.ts";
 import { checkWish, deployEmbedded, type EmbeddedWish, type Say } from "./deploy/embedded-deploy.ts";
+import { reloadEmbedded } from "./deploy/embedded-reload.ts";
 import { sweepLock, takeLock } from "./deploy/lock.ts";
 import { type DeployCall, parseDeployCall } from "./deploy/options.ts";
 import { followLogs, printDeployment, printLogs, printStatus } from "./deploy/report.ts";
@@ -37,6 +38,9 @@ async function run(call: DeployCall, dir: StateDir, signal: AbortSignal): Promis
       print("nothing is deployed; ./deploy.sh deploys");
       return DeployExit.failed;
     }
+    case "reload":
+      await withLock(dir, signal, () => reloadEmbedded(dir, say, signal));
+      return 0;
     case "logs":
       printLogs(dir, print);
       if (call.follow) await followLogs(dir, print, AbortSignal.any([signal, unread.signal]));

@@ -1,17 +1,18 @@
 import { checkFiles } from "./check-files.ts";
-import { type LogLevel, parseBackendConfig, parseEdgeConfig } from "./config.ts";
+import { type BackendConfig, type EdgeConfig, type LogLevel, parseBackendConfig, parseEdgeConfig } from "./config.ts";
 import { workerCount } from "./cpu-quota.ts";
-import type { Service } from "./service.ts";
 import { readSettingsFile } from "./settings-file.ts";
-import type { WorkersOrder } from "./workers.ts";
 
-/** What a primary needs to know of its service's configuration; the workers read the rest themselves. */
+/** What the primary must know of a service's configuration; a worker tells it. Crosses a process boundary: plain data. */
 export interface Plan {
-  readonly workers: WorkersOrder;
+  /** Of workers. */
+  readonly count: number;
+  /** The longest that a drain may take; who takes longer is killed. */
+  readonly drainMs: number;
+  /** As `drainMs`, for a worker that was replaced. */
+  readonly retireMs: number;
   /** Null: the service has no admin port. */
   readonly admin: { readonly host: string; readonly port: number } | null;
-  /** Name of the variable that holds the service's port. */
-  readonly portSetting: string;
   readonly ticketKeyLifeMs: number;
   readonly logLevel: LogLevel;
 }
@@ -20,40 +21,35 @@ export interface Plan {
 const backendWorkers = 1;
 const noTicketsMs = 86_400_000;
 
-/**
- * Reads configuration and the files it names. `bound` overrides all else: a port that is in use. Throws ConfigError
- * with every problem.
- */
-export function planService(
-  name: Service["name"],
-  environment: Readonly<Record<string, string | undefined>>,
-  bound: Readonly<Record<string, string>> = {},
-): Plan {
-  const settings = { ...readSettingsFile(environment), ...bound };
-  const env = { ...environment, ...settings };
-  if (name === "backend") {
-    const { drainTimeoutMs, keepAliveTimeoutMs, logLevel } = parseBackendConfig(env);
-    return {
-      workers: { count: backendWorkers, env: settings, drainMs: drainTimeoutMs, retireMs: keepAliveTimeoutMs + drainTimeoutMs },
-      admin: null,
-      portSetting: "BACKEND_PORT",
-      ticketKeyLifeMs: noTicketsMs,
-      logLevel,
-    };
-  }
-  const config = parseEdgeConfig(env);
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads configuration and looks at the files it names. Throws ConfigError with every problem. */
+export function planEdge(env: Environment): { config: EdgeConfig; plan: Plan } {
+  const config = parseEdgeConfig({ ...env, ...readSettingsFile(env) });
   checkFiles(config);
   const { drainDelayMs, drainTimeoutMs, keepAliveTimeoutMs, admin, ticketKeyLifeMs, logLevel } = config;
-  return {
-    workers: {
-      count: workerCount(config.workers),
-      env: settings,
-      drainMs: drainDelayMs + drainTimeoutMs,
-      retireMs: keepAliveTimeoutMs + drainTimeoutMs,
-    },
+  const plan: Plan = {
+    count: workerCount(config.workers),
+    drainMs: drainDelayMs + drainTimeoutMs,
+    retireMs: keepAliveTimeoutMs + drainTimeoutMs,
     admin,
-    portSetting: "EDGE_PORT",
     ticketKeyLifeMs,
     logLevel,
   };
+  return { config, plan };
+}
+
+/** As `planEdge`. */
+export function planBackend(env: Environment): { config: BackendConfig; plan: Plan } {
+  const config = parseBackendConfig({ ...env, ...readSettingsFile(env) });
+  const { drainTimeoutMs, keepAliveTimeoutMs, logLevel } = config;
+  const plan: Plan = {
+    count: backendWorkers,
+    drainMs: drainTimeoutMs,
+    retireMs: keepAliveTimeoutMs + drainTimeoutMs,
+    admin: null,
+    ticketKeyLifeMs: noTicketsMs,
+    logLevel,
+  };
+  return { config, plan };
 }

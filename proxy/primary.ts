@@ -1,12 +1,10 @@
 import cluster from "node:cluster";
 import { fileURLToPath } from "node:url";
-import { type Admin, createAdmin } from "./admin.ts";
-import { errorCode, errorMessage } from "./errors.ts";
+import type { Admin } from "./admin.ts";
+import { errorMessage } from "./errors.ts";
 import { exitFailed, exitUsage } from "./exit-code.ts";
 import { createLog, type Logger } from "./log.ts";
-import { type Plan, planService } from "./plan.ts";
 import { BindError, type Service } from "./service.ts";
-import { ConfigError } from "./setting.ts";
 import { TicketKeys } from "./ticket-keys.ts";
 import { WorkerStartError } from "./worker-handle.ts";
 import { WorkerMetrics } from "./worker-metrics.ts";
@@ -23,67 +21,66 @@ export async function runPrimary(args: readonly string[]): Promise<void> {
   }
   process.on("uncaughtException", (error) => fail(exitFailed, [`${name} crashed: ${errorMessage(error)}`]));
   try {
-    const plan = planService(name, process.env);
-    const primary = new Primary(name, plan);
-    const listening = await primary.start(plan);
-    say({ event: "listening", service: name, ...listening });
-    primary.obeySignals();
+    await new Primary(name).run();
   } catch (error) {
-    if (error instanceof ConfigError) fail(exitUsage, error.problems);
     if (error instanceof WorkerStartError) fail(error.exitCode, error.lines);
-    if (error instanceof BindError) fail(exitFailed, [error.message]);
-    fail(exitFailed, [`${name} cannot start: ${errorCode(error)} ${errorMessage(error)}`]);
+    fail(exitFailed, [error instanceof BindError ? error.message : `${name} cannot start: ${errorMessage(error)}`]);
   }
 }
 
 class Primary {
   readonly #name: Service["name"];
-  readonly #log: Logger;
   readonly #workers: Workers;
-  readonly #ticketKeys: TicketKeys;
-  readonly #admin: Admin;
+  readonly #metrics: WorkerMetrics;
+  readonly #keys = new TicketKeys();
+  #log: Logger | null = null;
+  #admin: Admin | null = null;
   #draining: Promise<void> | null = null;
   #reloading: Promise<void> | null = null;
-  /** A port that the system chose stays the same for every later worker. */
-  #ports: Readonly<Record<string, string>> = {};
 
-  constructor(name: Service["name"], { logLevel, ticketKeyLifeMs }: Plan) {
+  constructor(name: Service["name"]) {
     this.#name = name;
-    this.#log = createLog(name, logLevel);
     this.#workers = new Workers({
-      log: this.#log,
       restart: defaultRestart,
-      ticketKey: () => this.#ticketKeys.current,
-      onDied: () => {
-        metrics.died();
+      ticketKey: () => this.#keys.current,
+      onDied: (death) => {
+        this.#log?.error({ event: "worker-died", ...death });
+        if (death.worker === null) return;
+        this.#metrics.died();
         // The supervisor counts it with the restarts of the service, which a measurement looks at.
         if (process.connected) process.send?.({ type: "worker-died" }, undefined, undefined, () => {});
       },
-      onDeparted: (values) => void metrics.depart(values),
+      onDeparted: (values) => void this.#metrics.depart(values),
     });
-    const metrics = new WorkerMetrics(this.#workers);
-    this.#ticketKeys = new TicketKeys(ticketKeyLifeMs, (ticketKey) => this.#workers.broadcast({ type: "ticket-key", ticketKey }));
-    this.#admin = createAdmin({
-      readiness: async () => mergeReadiness(await this.#workers.ask("readiness"), this.#draining !== null),
-      metrics,
-    });
+    this.#metrics = new WorkerMetrics(this.#workers);
   }
 
-  async start({ workers, admin, portSetting }: Plan): Promise<{ port: number; adminPort?: number }> {
+  /** Resolves when all listen, and has said so. Rejects with what is for the user. */
+  async run(): Promise<void> {
     cluster.schedulingPolicy = cluster.SCHED_RR;
     cluster.setupPrimary({ exec: entry, args: [this.#name] });
-    const adminPort = admin && (await this.#admin.listen(admin.host, admin.port));
-    const port = await this.#workers.start(workers);
-    this.#ports = { [portSetting]: String(port) };
-    return { port, ...(adminPort !== null && { adminPort }) };
+    const { port, plan } = await this.#workers.start();
+    this.#log = createLog(this.#name, plan.logLevel);
+    this.#keys.rotateEvery(plan.ticketKeyLifeMs, (ticketKey) => this.#workers.broadcast({ type: "ticket-key", ticketKey }));
+    const adminPort = plan.admin && (await this.#openAdmin(plan.admin));
+    say({ event: "listening", service: this.#name, port, ...(adminPort !== null && { adminPort }) });
+    this.#obeySignals();
   }
 
-  obeySignals(): void {
+  // Loaded where it is wanted: the backend's primary has none.
+  async #openAdmin({ host, port }: { host: string; port: number }): Promise<number> {
+    const { createAdmin } = await import("./admin.ts");
+    const readiness = async () => mergeReadiness(await this.#workers.ask("readiness"), this.#draining !== null);
+    this.#admin = createAdmin({ readiness, metrics: this.#metrics });
+    return this.#admin.listen(host, port);
+  }
+
+  #obeySignals(): void {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       process.on(signal, () => {
         // Asked twice: whoever waits has no patience left.
         if (this.#draining !== null) return this.#workers.cut();
-        this.#log.info({ event: "draining", signal });
+        this.#log?.info({ event: "draining", signal });
         this.#draining = this.#drain();
       });
     }
@@ -92,8 +89,8 @@ class Primary {
 
   async #drain(): Promise<void> {
     const connectionsCut = await this.#workers.drain();
-    await this.#admin.close();
-    this.#log.info({ event: "stopped", connectionsCut });
+    await this.#admin?.close();
+    this.#log?.info({ event: "stopped", connectionsCut });
     process.exit(0);
   }
 
@@ -110,12 +107,11 @@ class Primary {
   async #replaceAll(): Promise<void> {
     const service = this.#name;
     try {
-      const { workers } = planService(service, process.env, this.#ports);
-      await this.#workers.reload(workers);
+      await this.#workers.reload();
       say({ event: "reloaded", service, workers: this.#workers.serving.map(({ pid }) => pid) });
     } catch (error) {
-      const known = error instanceof ConfigError ? error.problems : error instanceof WorkerStartError ? error.lines : null;
-      say({ event: "reload-failed", service, problems: known ?? [errorMessage(error)], remedy: "the old workers go on" });
+      const problems = error instanceof WorkerStartError ? error.lines : [errorMessage(error)];
+      say({ event: "reload-failed", service, problems, remedy: "the old workers go on" });
     }
   }
 }

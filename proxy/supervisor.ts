@@ -1,6 +1,6 @@
 import { rotateLog } from "./deploy/log-file.ts";
 import { identify } from "./deploy/process-table.ts";
-import { forgetDeployment, logFile, type StateDir, stateDirAt, writeDeployment } from "./deploy/state-dir.ts";
+import { forgetDeployment, logFile, readDeployment, type StateDir, stateDirAt, writeDeployment } from "./deploy/state-dir.ts";
 import { type RestartTiming, type ServiceExit, type ServiceOrder, SupervisedService } from "./deploy/supervised-service.ts";
 import type { Deployment } from "./deployment.ts";
 
@@ -45,6 +45,7 @@ export class Supervisor {
       (service) =>
         new SupervisedService(service, order.timing, {
           onStart: ({ name, pid, restarts }) => this.#record("started", { service: name, pid, restarts }),
+          onWorkerDied: ({ name, restarts }) => this.#record("worker-died", { service: name, restarts }),
           onExit: (exit) => {
             this.#record("exited", { ...exit });
             this.#onExit(exit);
@@ -64,6 +65,13 @@ export class Supervisor {
         this.#log("rotation-failed", { error: String(error) });
       }
     }, rotateEveryMs);
+  }
+
+  /** The services run another build from now on: `deploy.sh` has reloaded them, and put it into the record. */
+  adoptBuild(): void {
+    const build = readDeployment(this.#dir)?.embedded?.build;
+    if (build !== undefined) this.#order.deployment.embedded.build = build;
+    this.#record("build-adopted", { build });
   }
 
   /** Lets each service drain, the edge first, so that no request in flight loses its backend. */
@@ -129,7 +137,8 @@ function main(): void {
   process.on("disconnect", () => {
     if (!kept) void stop("deploy.sh ended before the deployment was healthy");
   });
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => void stop(signal));
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(signal));
+  process.on("SIGHUP", () => supervisor?.adoptBuild());
 }
 
 if (import.meta.main) main();

@@ -9,23 +9,22 @@ const keyBytes = 48;
  * was resumed under it. Node holds one key at a time: after a change each older ticket costs one full handshake.
  */
 export class TicketKeys {
-  #current = randomBytes(keyBytes).toString("base64");
-  readonly #timer: NodeJS.Timeout;
-
-  constructor(lifeMs: number, onRotated: (key: string) => void) {
-    this.#timer = setInterval(() => {
-      this.#current = randomBytes(keyBytes).toString("base64");
-      onRotated(this.#current);
-    }, lifeMs);
-    this.#timer.unref();
-  }
+  #current = newKey();
 
   /** In base64. */
   get current(): string {
     return this.#current;
   }
 
-  close(): void {
-    clearInterval(this.#timer);
+  /** From now on until the process ends. */
+  rotateEvery(lifeMs: number, onRotated: (key: string) => void): void {
+    setInterval(() => {
+      this.#current = newKey();
+      onRotated(this.#current);
+    }, lifeMs).unref();
   }
+}
+
+function newKey(): string {
+  return randomBytes(keyBytes).toString("base64");
 }

@@ -1,4 +1,5 @@
 import type { Worker } from "node:cluster";
+import type { Plan } from "./plan.ts";
 import type { Answers, FromWorker, MetricValues, Question, ToWorker } from "./worker-message.ts";
 
 export interface WorkerExit {
@@ -27,6 +28,8 @@ const answerTimeoutMs = 3_000;
 
 /** One worker as its primary sees it. */
 export class WorkerHandle {
+  /** Resolves when it has read its configuration, and waits for `start`; rejects with WorkerStartError. */
+  readonly planned: Promise<Plan>;
   /** Resolves when it takes connections; rejects with WorkerStartError. */
   readonly listening: Promise<void>;
   readonly exited: Promise<WorkerExit>;
@@ -37,19 +40,25 @@ export class WorkerHandle {
   #connectionsCut = 0;
   #metrics: MetricValues | null = null;
 
-  constructor(worker: Worker, { ticketKey, startTimeoutMs }: { ticketKey: () => string; startTimeoutMs: number }) {
+  constructor(worker: Worker, startTimeoutMs: number) {
     this.#worker = worker;
-    const listening = Promise.withResolvers<void>();
+    const [planned, listening] = [Promise.withResolvers<Plan>(), Promise.withResolvers<void>()];
+    this.planned = planned.promise;
     this.listening = listening.promise;
-    // Nobody waits for a worker that is killed while it starts.
-    this.listening.catch(() => {});
-    const fail = (exitCode: number, lines: readonly string[]) => listening.reject(new WorkerStartError(exitCode, lines));
+    const fail = (exitCode: number, lines: readonly string[]) => {
+      const error = new WorkerStartError(exitCode, lines);
+      for (const { promise, reject } of [planned, listening]) {
+        // Nobody waits for a worker that is killed while it starts.
+        promise.catch(() => {});
+        reject(error);
+      }
+    };
     const late = setTimeout(
       () => fail(1, [`worker ${this.pid} did not listen within ${startTimeoutMs / 1_000} s`]),
       startTimeoutMs,
     );
     worker.on("message", (message: FromWorker) => {
-      if (message.type === "hello") this.send({ type: "start", ticketKey: ticketKey() });
+      if (message.type === "plan") planned.resolve(message.plan);
       else if (message.type === "listening") {
         this.#port = message.port;
         clearTimeout(late);

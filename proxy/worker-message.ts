@@ -1,3 +1,4 @@
+import type { Plan } from "./plan.ts";
 import type { Readiness } from "./readiness.ts";
 
 /**
@@ -5,15 +6,16 @@ import type { Readiness } from "./readiness.ts";
  * a message that is not known is ignored on both sides, and none changes its meaning.
  */
 export type ToWorker =
-  /** The answer to `hello`: build the service and listen. */
-  | { readonly type: "start"; readonly ticketKey: string }
+  /** The answer to `plan`: listen. `port` is the one in use where the configuration leaves it to the system, or null. */
+  | { readonly type: "start"; readonly ticketKey: string; readonly port: number | null }
   /** 48 bytes in base64. */
   | { readonly type: "ticket-key"; readonly ticketKey: string }
   | { readonly type: "ask"; readonly id: number; readonly question: Question }
   | { readonly type: "drain" | "retire" | "cut" };
 
 export type FromWorker =
-  | { readonly type: "hello" }
+  /** Its configuration is good. */
+  | { readonly type: "plan"; readonly plan: Plan }
   | { readonly type: "listening"; readonly port: number }
   /** It cannot start, and ends: what to print, and the exit code for it. */
   | { readonly type: "failed"; readonly exitCode: number; readonly lines: readonly string[] }

@@ -1,11 +1,11 @@
 import cluster from "node:cluster";
 import { readFileSync } from "node:fs";
 import { createBackend } from "./backend.ts";
-import { parseBackendConfig, parseEdgeConfig } from "./config.ts";
 import { createEdge } from "./edge.ts";
 import { errorCode, errorMessage } from "./errors.ts";
 import { exitFailed, exitUsage } from "./exit-code.ts";
 import { createLog, type Logger } from "./log.ts";
+import { type Plan, planBackend, planEdge } from "./plan.ts";
 import { runChecks } from "./readiness.ts";
 import { BindError, type Service } from "./service.ts";
 import { ConfigError } from "./setting.ts";
@@ -20,37 +20,49 @@ export async function runWorker(name: Service["name"]): Promise<void> {
   process.on("SIGHUP", () => {});
   // Otherwise node:cluster exits at once when the primary is gone, in the middle of answers.
   if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
-
-  let running: Running | null = null;
-  process.on("message", (message: ToWorker) => {
-    if (message.type === "start") {
-      if (running === null) void start(name, Buffer.from(message.ticketKey, "base64")).then((started) => (running = started));
-    } else running?.on(message);
-  });
-  const drain = () => (running === null ? process.exit(0) : running.end("drain"));
-  process.on("disconnect", drain);
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, drain);
-  await tell({ type: "hello" });
+  try {
+    const { plan, build } = name === "edge" ? prepareEdge() : prepareBackend();
+    let running: Running | null = null;
+    process.on("message", (message: ToWorker) => {
+      if (message.type !== "start") running?.on(message);
+      else {
+        start(message, build).then(
+          (started) => {
+            running = started;
+          },
+          (error: unknown) => refuse(name, error),
+        );
+      }
+    });
+    const drain = () => (running === null ? process.exit(0) : running.end("drain"));
+    process.on("disconnect", drain);
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, drain);
+    await tell({ type: "plan", plan });
+  } catch (error) {
+    await refuse(name, error);
+  }
 }
 
-async function start(name: Service["name"], ticketKey: Buffer): Promise<Running> {
-  try {
-    const { service, log } = build(name);
-    process.on("uncaughtException", (error) => {
-      log.fatal({ event: "crashed", err: error });
-      process.stderr.write(`${name} crashed: ${errorMessage(error)}\n`);
-      process.exit(exitFailed);
-    });
-    service.setTicketKey(ticketKey);
-    const port = await service.listen();
-    await tell({ type: "listening", port });
-    return new Running(service, log);
-  } catch (error) {
-    const usage = error instanceof ConfigError;
-    const cause = error instanceof BindError ? error.message : `${name} cannot start: ${errorCode(error)} ${errorMessage(error)}`;
-    await tell({ type: "failed", exitCode: usage ? exitUsage : exitFailed, lines: usage ? error.problems : [cause] });
+type Build = (port: number | null) => { service: Service; log: Logger };
+
+async function start({ ticketKey, port }: Extract<ToWorker, { type: "start" }>, build: Build): Promise<Running> {
+  const { service, log } = build(port);
+  process.on("uncaughtException", (error) => {
+    log.fatal({ event: "crashed", err: error });
+    process.stderr.write(`${service.name} crashed: ${errorMessage(error)}\n`);
     process.exit(exitFailed);
-  }
+  });
+  service.setTicketKey(Buffer.from(ticketKey, "base64"));
+  const bound = await service.listen();
+  await tell({ type: "listening", port: bound });
+  return new Running(service, log);
+}
+
+async function refuse(name: Service["name"], error: unknown): Promise<never> {
+  const usage = error instanceof ConfigError;
+  const cause = error instanceof BindError ? error.message : `${name} cannot start: ${errorCode(error)} ${errorMessage(error)}`;
+  await tell({ type: "failed", exitCode: usage ? exitUsage : exitFailed, lines: usage ? error.problems : [cause] });
+  process.exit(exitFailed);
 }
 
 class Running {
@@ -98,15 +110,22 @@ class Running {
   }
 }
 
-function build(name: Service["name"]): { service: Service; log: Logger } {
-  if (name === "backend") {
-    const config = parseBackendConfig(process.env);
-    const log = createLog(name, config.logLevel);
-    return { service: createBackend(config, log, hostWarnings()), log };
-  }
-  const config = parseEdgeConfig(process.env);
-  const log = createLog(name, config.logLevel);
-  return { service: createEdge(config, log), log };
+function prepareEdge(): { plan: Plan; build: Build } {
+  const { config, plan } = planEdge(process.env);
+  const build: Build = (port) => {
+    const log = createLog("edge", config.logLevel);
+    return { service: createEdge({ ...config, port: config.port || (port ?? 0) }, log), log };
+  };
+  return { plan, build };
+}
+
+function prepareBackend(): { plan: Plan; build: Build } {
+  const { config, plan } = planBackend(process.env);
+  const build: Build = (port) => {
+    const log = createLog("backend", config.logLevel);
+    return { service: createBackend({ ...config, port: config.port || (port ?? 0) }, log, hostWarnings()), log };
+  };
+  return { plan, build };
 }
 
 /** What the operator should know although the service runs. */

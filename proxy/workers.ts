@@ -1,24 +1,12 @@
-import cluster, { type Worker } from "node:cluster";
-import type { Logger } from "./log.ts";
+import cluster from "node:cluster";
+import type { Plan } from "./plan.ts";
 import { WorkerHandle } from "./worker-handle.ts";
 import type { Answers, MetricValues, Question, ToWorker } from "./worker-message.ts";
 
-/** What a worker is started with; taken anew at each reload. */
-export interface WorkersOrder {
-  readonly count: number;
-  /** Over the primary's own environment. */
-  readonly env: Readonly<Record<string, string>>;
-  /** The longest a drain may take; who takes longer is killed. */
-  readonly drainMs: number;
-  /** As `drainMs`, for a worker that was replaced. */
-  readonly retireMs: number;
-}
-
 export interface WorkersOptions {
-  readonly log: Logger;
   readonly ticketKey: () => string;
-  /** A worker ended that was not told to. */
-  readonly onDied: () => void;
+  /** A worker ended that was not told to, or its replacement could not start. */
+  readonly onDied: (death: { worker: number | null; cause: string; restartInMs: number }) => void;
   /** What a worker that has drained had counted. */
   readonly onDeparted: (metrics: MetricValues) => void;
   readonly restart: { readonly firstMs: number; readonly maxMs: number; readonly stableMs: number };
@@ -40,7 +28,8 @@ export class Workers {
   readonly #options: WorkersOptions;
   readonly #serving = new Set<WorkerHandle>();
   readonly #leaving = new Set<WorkerHandle>();
-  #order: WorkersOrder | null = null;
+  #plan: Plan | null = null;
+  #port: number | null = null;
   #ending = false;
   #replacing = false;
   #restartTimer: NodeJS.Timeout | undefined;
@@ -56,38 +45,39 @@ export class Workers {
     return [...this.#serving];
   }
 
-  /** Resolves to the port once all listen. Rejects with WorkerStartError; then nothing is left of them. */
-  async start(order: WorkersOrder): Promise<number> {
-    const started = await this.#startAll(order);
-    this.#order = order;
+  /** Resolves once all listen that the first one's plan asks for. Rejects with WorkerStartError; then none is left. */
+  async start(): Promise<{ port: number; plan: Plan }> {
+    const { started, plan } = await this.#startAll(null);
+    this.#plan = plan;
     for (const worker of started) this.#adopt(worker);
-    return started[0]?.port ?? 0;
+    this.#port = started[0]?.port ?? 0;
+    return { port: this.#port, plan };
   }
 
   /**
-   * Starts as many workers as `order` says, with the code as it is on disk now; once all listen, those that served
-   * until then retire. Rejects with WorkerStartError when one cannot start; then all is as it was.
+   * Starts workers anew, with code, configuration and certificate as they are on disk now; once all listen, those that
+   * served until then retire. Rejects with WorkerStartError when one cannot start; then all is as it was.
    */
-  async reload(order: WorkersOrder): Promise<void> {
-    const started = await this.#startAll(order);
+  async reload(): Promise<void> {
+    const { started, plan } = await this.#startAll(null);
     if (this.#ending) {
       for (const worker of started) worker.kill();
       return;
     }
     clearTimeout(this.#restartTimer);
     const replaced = [...this.#serving];
-    this.#order = order;
+    this.#plan = plan;
     for (const worker of started) this.#adopt(worker);
     // Two generations at most: those that were leaving already make haste.
-    for (const worker of this.#leaving) worker.send({ type: "drain" });
-    for (const worker of replaced) this.#dismiss(worker, "retire", order.retireMs);
+    for (const worker of this.#leaving) this.#dismiss(worker, "drain", plan.drainMs);
+    for (const worker of replaced) this.#dismiss(worker, "retire", plan.retireMs);
   }
 
   /** Resolves once every worker has ended, to the number of connections that were cut. */
   async drain(): Promise<number> {
     this.#ending = true;
     clearTimeout(this.#restartTimer);
-    for (const worker of [...this.#serving, ...this.#leaving]) this.#dismiss(worker, "drain", this.#order?.drainMs ?? 0);
+    for (const worker of [...this.#serving, ...this.#leaving]) this.#dismiss(worker, "drain", this.#plan?.drainMs ?? 0);
     const ended = await Promise.all([...this.#leaving].map((worker) => worker.exited));
     return ended.reduce((sum, { connectionsCut }) => sum + connectionsCut, 0);
   }
@@ -101,32 +91,38 @@ export class Workers {
     for (const worker of [...this.#serving, ...this.#leaving]) worker.send(message);
   }
 
-  /** The answers of those that serve and those that leave, but for who does not answer in time. */
+  /** The answers of those that serve and those that leave; null from who does not answer in time. */
   async ask<Q extends Question>(question: Q): Promise<{ worker: WorkerHandle; serving: boolean; answer: Answers[Q] | null }[]> {
     const all = [...this.#serving, ...this.#leaving];
     return Promise.all(
       all.map(async (worker) => {
-        const answer = await worker.ask(question);
-        return { worker, serving: this.#serving.has(worker), answer };
+        const serving = this.#serving.has(worker);
+        return { worker, serving, answer: await worker.ask(question) };
       }),
     );
   }
 
-  async #startAll(order: WorkersOrder): Promise<WorkerHandle[]> {
-    const workers = Array.from({ length: order.count }, () => this.#fork(order));
+  /** `count` null: as many as the first one's plan says. The plan is a worker's: it has the code that will serve. */
+  async #startAll(count: number | null): Promise<{ started: WorkerHandle[]; plan: Plan }> {
+    const fork = () => new WorkerHandle(cluster.fork(), startTimeoutMs);
+    const first = fork();
+    const started = [first];
     try {
-      await Promise.all(workers.map((worker) => worker.listening));
-      return workers;
+      const plan = await first.planned;
+      for (let i = 1; i < (count ?? plan.count); i++) started.push(fork());
+      await Promise.all(started.map((worker) => this.#startOne(worker)));
+      return { started, plan };
     } catch (error) {
-      for (const worker of workers) worker.kill();
-      await Promise.all(workers.map((worker) => worker.exited));
+      for (const worker of started) worker.kill();
+      await Promise.all(started.map((worker) => worker.exited));
       throw error;
     }
   }
 
-  #fork({ env }: WorkersOrder): WorkerHandle {
-    const worker: Worker = cluster.fork(env);
-    return new WorkerHandle(worker, { ticketKey: this.#options.ticketKey, startTimeoutMs });
+  async #startOne(worker: WorkerHandle): Promise<void> {
+    await worker.planned;
+    worker.send({ type: "start", ticketKey: this.#options.ticketKey(), port: this.#port });
+    await worker.listening;
   }
 
   #adopt(worker: WorkerHandle): void {
@@ -136,35 +132,39 @@ export class Workers {
       if (metrics !== null) this.#options.onDeparted(metrics);
       this.#leaving.delete(worker);
       if (!this.#serving.delete(worker) || this.#ending) return;
-      const { restart, log, onDied } = this.#options;
+      const { restart, onDied } = this.#options;
       if (performance.now() - adoptedMs >= restart.stableMs) this.#restartMs = restart.firstMs;
-      log.error({ event: "worker-died", worker: worker.pid, cause, restartInMs: this.#restartMs });
-      onDied();
-      this.#replaceLater();
+      onDied({ worker: worker.pid, cause, restartInMs: this.#replaceLater() });
     });
   }
 
-  #replaceLater(): void {
+  #replaceLater(): number {
+    const restartInMs = this.#restartMs;
     clearTimeout(this.#restartTimer);
-    this.#restartTimer = setTimeout(() => void this.#replace(), this.#restartMs);
-    this.#restartMs = Math.min(this.#restartMs * 2, this.#options.restart.maxMs);
+    this.#restartTimer = setTimeout(() => void this.#replace(), restartInMs);
+    this.#restartMs = Math.min(restartInMs * 2, this.#options.restart.maxMs);
+    return restartInMs;
   }
 
   async #replace(): Promise<void> {
-    const order = this.#order;
-    if (order === null || this.#replacing) return;
+    const plan = this.#plan;
+    const missing = (plan?.count ?? 0) - this.#serving.size;
+    if (this.#replacing || missing <= 0) return;
     this.#replacing = true;
+    let failure: string | null = null;
     try {
-      const started = await this.#startAll({ ...order, count: order.count - this.#serving.size });
+      const { started } = await this.#startAll(missing);
       // A reload may have come between; it has started all that are wanted.
-      if (this.#ending || this.#order !== order) for (const worker of started) worker.kill();
+      if (this.#ending || this.#plan !== plan) for (const worker of started) worker.kill();
       else for (const worker of started) this.#adopt(worker);
     } catch (error) {
-      this.#options.log.error({ event: "worker-start-failed", cause: String(error), restartInMs: this.#restartMs });
+      failure = String(error);
     }
     this.#replacing = false;
     // Another may have died meanwhile.
-    if (!this.#ending && this.#order !== null && this.#serving.size < this.#order.count) this.#replaceLater();
+    if (this.#ending || this.#serving.size >= (this.#plan?.count ?? 0)) return;
+    const restartInMs = this.#replaceLater();
+    if (failure !== null) this.#options.onDied({ worker: null, cause: failure, restartInMs });
   }
 
   #dismiss(worker: WorkerHandle, how: "drain" | "retire", deadlineMs: number): void {

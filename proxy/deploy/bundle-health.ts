@@ -3,13 +3,15 @@ import type { Deployment } from "../deployment.ts";
 import { supervisorOf } from "./bundle-processes.ts";
 import { backendService, bundlePorts, edgeService } from "./embedded-services.ts";
 import { type ProbeFailure, probeEdge, probePlain } from "./health-probe.ts";
-import { isAlive, type ProcessEntry, readProcess } from "./process-table.ts";
+import { isAlive, type ProcessEntry, readProcess, treeRssBytes } from "./process-table.ts";
 
 export interface ProcessHealth {
   name: string;
   /** Null when it is healthy, else one line that says why not. */
   problem: string | null;
   entry: ProcessEntry | null;
+  /** Of the process and those that it started; null while it is down. */
+  rssBytes: number | null;
   /** Milliseconds since the epoch. */
   startedAtMs: number | null;
   restarts: number;
@@ -34,17 +36,29 @@ export async function bundleHealth(deployment: Deployment): Promise<ProcessHealt
     const alive = pid !== null && processStart ? isAlive({ pid, start: processStart }) : false;
     const entry = alive && pid !== null ? readProcess(pid) : null;
     const problem = entry ? ((await probes[name]?.())?.cause ?? null) : "not running";
-    return { name, problem, entry, startedAtMs: startedAt ? Date.parse(startedAt) : null, restarts, url: urls[name] ?? null };
+    const rssBytes = entry && treeRssBytes(entry);
+    return {
+      name,
+      problem,
+      entry,
+      rssBytes,
+      startedAtMs: startedAt ? Date.parse(startedAt) : null,
+      restarts,
+      url: urls[name] ?? null,
+    };
   });
 
   const supervisor = supervisorOf(deployment);
   const supervising = supervisor !== null && isAlive(supervisor);
+  const supervisorEntry = supervising ? readProcess(supervisor.pid) : null;
   return [
     ...(await Promise.all(services)),
     {
       name: "supervisor",
       problem: supervising ? null : "not running",
-      entry: supervising ? readProcess(supervisor.pid) : null,
+      entry: supervisorEntry,
+      // Its services have rows of their own.
+      rssBytes: supervisorEntry?.rssBytes ?? null,
       startedAtMs: Date.parse(deployment.startedAt),
       restarts: 0,
       url: null,

@@ -13,6 +13,7 @@ import { type EdgeTarget, probeEdge } from "./health-probe.ts";
 import { lastLines } from "./log-file.ts";
 import { checkPorts } from "./preflight.ts";
 import { type CertificatePair, checkGivenCertificate, type ServedCertificate, servedCertificate } from "./served-certificate.ts";
+import { givenSettings, writeServiceSettings } from "./service-settings.ts";
 import { logFile, readDeployment, type StateDir } from "./state-dir.ts";
 import type { RestartTiming } from "./supervised-service.ts";
 import { startSupervisor } from "./supervisor-client.ts";
@@ -49,7 +50,7 @@ export function checkWish(dir: StateDir, wish: EmbeddedWish): Pick<Wanted, "port
   const prod = wish.prod || (before?.prod ?? false);
   checkGivenCertificate(dir, certificate, prod);
   // their environment; whether files named there can be read is for the services to say
-  embeddedServices(dir, bundlePorts(port), certificate ?? { certFile: dir.certsDir, keyFile: dir.certsDir });
+  embeddedServices(dir, bundlePorts(port), certificate ?? { certFile: dir.certsDir, keyFile: dir.certsDir }, givenSettings());
   return { port, certificate, prod };
 }
 
@@ -73,13 +74,15 @@ export async function deployEmbedded(dir: StateDir, wish: EmbeddedWish, say: Say
   const oursNow = before?.embedded ? bundlePorts(before.embedded.port) : ports;
   await checkPorts(ports, new Set(running.length > 0 ? Object.values(oursNow) : []));
   const certificate = await servedCertificate(dir, wanted.certificate);
-  const services = embeddedServices(dir, ports, certificate);
+  const settings = givenSettings();
+  const services = embeddedServices(dir, ports, certificate, settings);
   if (running.length > 0) {
     say(`stopping what runs: ${changed}`, "begun");
     await stopBundle(dir, before);
   }
   await checkPorts(ports, new Set());
   signal.throwIfAborted();
+  writeServiceSettings(dir, settings);
   exportCa(dir, certificate);
 
   const { serverName, caPem } = certificate;
@@ -161,7 +164,7 @@ async function whatChanged(before: Deployment | null, wanted: Wanted, running: b
 type Wanted = Pick<NonNullable<Deployment["embedded"]>, "port" | "certificate" | "prod" | "build">;
 
 /** For clients to trust; nothing where the system's CAs do, for an old file would mislead. */
-function exportCa(dir: StateDir, { caPem }: ServedCertificate): void {
+export function exportCa(dir: StateDir, { caPem }: ServedCertificate): void {
   if (caPem === null) rmSync(dir.caFile, { force: true });
   else writeFileAtomic.sync(dir.caFile, caPem, { mode: 0o644 });
 }

@@ -1,8 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { parseBackendConfig, parseEdgeConfig } from "../config.ts";
+import { workerCount } from "../cpu-quota.ts";
 import { ConfigError } from "../setting.ts";
 import { DeployUsageError } from "./deploy-error.ts";
 import type { CertificatePair } from "./served-certificate.ts";
+import type { ServiceSettings } from "./service-settings.ts";
 import { logFile, type StateDir } from "./state-dir.ts";
 import type { ServiceOrder } from "./supervised-service.ts";
 
@@ -25,11 +27,25 @@ const main = fileURLToPath(new URL("../main.js", import.meta.url));
 const afterDrainMs = 2_000;
 
 /**
- * What the supervisor starts, in this order. All else that is configured by environment comes through as it is, checked
- * here: DeployUsageError with every problem, before anything runs.
+ * Workers of an edge that shares its machine with the backend: all CPUs but one. On two, a second worker took from the
+ * backend and the generator what it had: a fifth to a half fewer requests a second, twice the p99, 130 MiB more.
  */
-export function embeddedServices(dir: StateDir, ports: BundlePorts, pair: CertificatePair): ServiceOrder[] {
-  const backendEnv = { BACKEND_HOST: "127.0.0.1", BACKEND_PORT: String(ports.backend) };
+function embeddedWorkers(): number {
+  return Math.max(1, workerCount(null) - 1);
+}
+
+/**
+ * What the supervisor starts, in this order, with `settings` over the environment. Both are checked here:
+ * DeployUsageError with every problem, before anything runs.
+ */
+export function embeddedServices(
+  dir: StateDir,
+  ports: BundlePorts,
+  pair: CertificatePair,
+  settings: ServiceSettings,
+): ServiceOrder[] {
+  const { settingsFile } = dir;
+  const backendEnv = { BACKEND_HOST: "127.0.0.1", BACKEND_PORT: String(ports.backend), SETTINGS_FILE: settingsFile };
   const edgeEnv = {
     EDGE_HOST: "::",
     EDGE_PORT: String(ports.edge),
@@ -39,9 +55,11 @@ export function embeddedServices(dir: StateDir, ports: BundlePorts, pair: Certif
     EDGE_CERT_FILE: pair.certFile,
     EDGE_KEY_FILE: pair.keyFile,
     UPSTREAM_URL: `http://127.0.0.1:${ports.backend}`,
+    EDGE_WORKERS: String(embeddedWorkers()),
+    SETTINGS_FILE: settingsFile,
   };
-  const backend = checked(() => parseBackendConfig({ ...process.env, ...backendEnv }));
-  const edge = checked(() => parseEdgeConfig({ ...process.env, ...edgeEnv }));
+  const backend = checked(() => parseBackendConfig({ ...process.env, ...backendEnv, ...settings }));
+  const edge = checked(() => parseEdgeConfig({ ...process.env, ...edgeEnv, ...settings }));
   return [
     {
       name: backendService,

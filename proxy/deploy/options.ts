@@ -7,13 +7,14 @@ import type { EmbeddedWish } from "./embedded-deploy.ts";
 export type DeployCall =
   | { command: "deploy"; wish: EmbeddedWish }
   | { command: "measure"; wish: EmbeddedWish; stressArguments: string[] }
+  | { command: "reload" }
   | { command: "status" }
   | { command: "logs"; follow: boolean }
   | { command: "down"; purge: boolean };
 
 /** Two ports follow that of the edge. */
 const maxPort = 65_533;
-const commands = ["measure", "status", "logs", "down"] as const;
+const commands = ["measure", "reload", "status", "logs", "down"] as const;
 
 /** The help text is in deploy.sh, which prints it before anything is installed. */
 export function deployCommand(): Command {
@@ -23,6 +24,7 @@ export function deployCommand(): Command {
     .configureOutput({ writeErr: () => {} })
     .allowExcessArguments(true)
     .option("--measure")
+    .option("--reload")
     .option("--status")
     .option("--logs")
     .option("--follow")
@@ -36,6 +38,7 @@ export function deployCommand(): Command {
 
 interface Flags {
   measure?: true;
+  reload?: true;
   status?: true;
   logs?: true;
   follow?: true;

@@ -107,6 +107,22 @@ export function readFromPs(pid: number): ProcessEntry | null {
   }
 }
 
+/** Memory of a process and its descendants: what they share is in it once for each. Elsewhere than on Linux its own alone. */
+export function treeRssBytes({ pid, rssBytes }: ProcessEntry): number {
+  if (!onLinux) return rssBytes;
+  const children = listThreads(pid).flatMap((thread) => (readOrNull(`/proc/${pid}/task/${thread}/children`) ?? "").split(" "));
+  const entries = children.filter(Boolean).map((child) => readProcess(Number(child)));
+  return entries.reduce((sum, entry) => sum + (entry ? treeRssBytes(entry) : 0), rssBytes);
+}
+
+function listThreads(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
+}
+
 function readOrNull(file: string): string | null {
   try {
     return readFileSync(file, "utf8");

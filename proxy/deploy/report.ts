@@ -37,10 +37,10 @@ export async function printStatus(deployment: Deployment, print: Print): Promise
   return health.every(({ problem }) => problem === null);
 }
 
-function statusRow({ name, problem, entry, startedAtMs, restarts, url }: ProcessHealth): string[] {
+function statusRow({ name, problem, entry, rssBytes, startedAtMs, restarts, url }: ProcessHealth): string[] {
   const state = problem === null ? "healthy" : entry ? "unhealthy" : "down";
   const uptime = entry && startedAtMs !== null ? formatUptime(Date.now() - startedAtMs) : "-";
-  const rss = entry ? `${(entry.rssBytes / 1024 ** 2).toFixed(0)} MiB` : "-";
+  const rss = rssBytes !== null ? `${(rssBytes / 1024 ** 2).toFixed(0)} MiB` : "-";
   return [name, state, entry ? String(entry.pid) : "-", uptime, String(restarts), rss, url ?? "-"];
 }
 

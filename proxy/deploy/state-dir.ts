@@ -12,6 +12,8 @@ export interface StateDir {
   /** The CA that clients trust, readable by all; the CA's key stays in `certsDir`. */
   caFile: string;
   lockFile: string;
+  /** What the services were told to be, beside their environment; see service-settings.ts. */
+  settingsFile: string;
   certsDir: string;
   logsDir: string;
 }
@@ -24,6 +26,7 @@ export function stateDirAt(path: string): StateDir {
     deploymentFile: join(home, "deployment.json"),
     caFile: join(home, "ca.pem"),
     lockFile: join(home, "lock"),
+    settingsFile: join(home, "settings.env"),
     certsDir: join(home, "certs"),
     logsDir: join(home, "logs"),
   };
@@ -84,6 +87,7 @@ export function writeDeployment(dir: StateDir, deployment: Deployment): void {
 export function forgetDeployment(dir: StateDir): void {
   removeStartingWith(dir, basename(dir.deploymentFile));
   removeStartingWith(dir, `${basename(dir.caFile)}.`);
+  removeStartingWith(dir, basename(dir.settingsFile));
 }
 
 /** Removes certificates, logs and state, and the directory if nothing else is in it: PLIMSOLL_HOME may be anything. */

@@ -42,6 +42,8 @@ export interface RestartTiming {
 export interface ServiceListener {
   onStart: (state: ServiceState) => void;
   onExit: (exit: ServiceExit) => void;
+  /** One of the service's own processes died; the service goes on, and counts it as a restart. */
+  onWorkerDied: (state: ServiceState) => void;
 }
 
 /** Lets a process see that its supervisor is gone. */
@@ -81,6 +83,11 @@ export class SupervisedService {
     });
     if (log !== "ignore") closeSync(log);
     this.#child = child;
+    child.on("message", (message: { type?: unknown }) => {
+      if (message.type !== "worker-died" || this.#child !== child) return;
+      this.#state = { ...this.#state, restarts: this.#state.restarts + 1 };
+      this.#listener.onWorkerDied(this.#state);
+    });
     child.once("error", (error) => this.#ended(child, `could not be started: ${error.message}`, startedMs, logFrom));
     child.once("exit", (code, signal) => {
       this.#ended(child, signal === null ? `exited with code ${code}` : `was ended by ${signal}`, startedMs, logFrom);

@@ -15,7 +15,11 @@ export interface TestProcess {
 
 /** Starts the built `main.js` with exactly this environment. Whoever starts it ends it. */
 export function startMain(args: readonly string[], env: Record<string, string>): TestProcess {
-  const child = spawn(process.execPath, [mainFile, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [mainFile, ...args], {
+    // One worker unless the test is about several: they take their time to start.
+    env: { EDGE_WORKERS: "1", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once("close", (code, signal) => resolve({ code, signal }));
   });
