@@ -34,9 +34,11 @@ const commands: Readonly<Record<string, (address: PeerAddress) => PeerCommand | 
   },
   floor: (address) => ({ command: [process.execPath, file("./floor.ts")], env: nodeEnv(address) }),
   edge: (address) => ({
-    command: [process.execPath, file("../dist/main.js"), "edge"],
+    // As it is deployed.
+    command: [process.execPath, "--max-semi-space-size=8", file("../dist/main.js"), "edge"],
     env: {
       EDGE_HOST: "127.0.0.1",
+      EDGE_WORKERS: "1",
       EDGE_PORT: String(address.port),
       EDGE_ADMIN_PORT: "0",
       EDGE_CERT_FILE: address.certFile,

