@@ -61,6 +61,11 @@ export const edgeSettings = {
   EDGE_HEADER_LIMIT_BYTES: setting("16384", integer(1024, 1_048_576, "bytes"), "16 KiB, as most servers: beyond it 431"),
   EDGE_MAX_QUEUED: setting("1024", integer(0, 1_000_000), "requests waiting for an upstream connection; beyond it 503"),
   EDGE_QUEUE_TIMEOUT_MS: setting("5000", milliseconds(), "who waited longer has likely given up"),
+  EDGE_MAX_WEBSOCKETS: setting(
+    "1024",
+    integer(0, 1_000_000),
+    "each holds two descriptors for as long as it likes; beyond it 503",
+  ),
   EDGE_LOG_SAMPLE: setting("0", share, "no line a request: metrics count them all at a hundredth of the cost"),
   LOG_LEVEL: setting("info", logLevel, "life cycle and failures, nothing per request"),
   SETTINGS_FILE: settingsFile,
@@ -124,6 +129,8 @@ export interface EdgeConfig {
   readonly headerLimitBytes: number;
   readonly maxQueued: number;
   readonly queueTimeoutMs: number;
+  /** Open at once, in each worker. */
+  readonly maxWebSockets: number;
   /** Share of requests that get a log line. */
   readonly logSample: number;
   readonly logLevel: LogLevel;
@@ -198,6 +205,7 @@ export function parseEdgeConfig(env: Environment): EdgeConfig {
     headerLimitBytes: v.EDGE_HEADER_LIMIT_BYTES,
     maxQueued: v.EDGE_MAX_QUEUED,
     queueTimeoutMs: v.EDGE_QUEUE_TIMEOUT_MS,
+    maxWebSockets: v.EDGE_MAX_WEBSOCKETS,
     logSample: v.EDGE_LOG_SAMPLE,
     logLevel: v.LOG_LEVEL,
   };

@@ -19,13 +19,15 @@ import type { Check } from "./readiness.ts";
 import { bind, type Service } from "./service.ts";
 import { takeTarget } from "./target.ts";
 import { Upstreams } from "./upstreams.ts";
+import { forwardWebSockets } from "./websocket.ts";
 
 /**
  * The edge: TLS in front of fastify, which forwards everything on its public port to the upstreams. Its own health and
  * metrics are on the admin port. Throws when certificate or CA cannot be used; opens no port yet.
  */
 export function createEdge(config: EdgeConfig, log: Logger): Service {
-  const app = createApp(config);
+  const nextId = createIds();
+  const app = createApp(config, nextId);
   const { server } = app;
   // The limit in bytes bounds them. Beyond a limit in number Node would drop headers silently, Host and Content-Length too.
   server.maxHeadersCount = 0;
@@ -59,15 +61,27 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
     log.error({ event: "request-failed", requestId: request.id, err: error });
     answer(reply, internal);
   });
+  const secure = config.tls !== null;
+  const failed = (requestId: string, { code }: EdgeError, cause: Error) =>
+    log.warn({ event: "upstream-failed", requestId, code, cause: String(cause) });
   forward(app, {
     upstreams,
-    secure: config.tls !== null,
+    secure,
     last: () => drain.draining,
     peerOf,
     answer,
-    failed(reply, { code }, cause) {
-      log.warn({ event: "upstream-failed", requestId: reply.request.id, code, cause: String(cause) });
-    },
+    failed: (reply, error, cause) => failed(reply.request.id, error, cause),
+  });
+  forwardWebSockets(server, {
+    upstreams,
+    admission,
+    tally,
+    peerOf,
+    nextId,
+    failed,
+    secure,
+    maxOpen: config.maxWebSockets,
+    idleTimeoutMs: config.socketTimeoutMs,
   });
 
   const metrics = createEdgeMetrics({
@@ -110,9 +124,14 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
   };
 }
 
-function createApp(config: EdgeConfig): FastifyInstance<Server> {
+/** Ids for requests, unlike those of any other process or start. */
+function createIds(): () => string {
   const prefix = `${process.pid.toString(36)}${Date.now().toString(36).slice(-5)}-`;
   let requests = 0;
+  return () => prefix + (requests++).toString(36);
+}
+
+function createApp(config: EdgeConfig, nextId: () => string): FastifyInstance<Server> {
   const app = fastify({
     logger: false,
     http: httpOptions(config),
@@ -129,7 +148,7 @@ function createApp(config: EdgeConfig): FastifyInstance<Server> {
     // A request that arrives on an open connection during a drain is served, and told to be the last.
     return503OnClosing: false,
     exposeHeadRoutes: false,
-    genReqId: () => prefix + (requests++).toString(36),
+    genReqId: nextId,
     rewriteUrl: takeTarget,
     // The upstream's business; parsing it here costs and could only harm.
     routerOptions: { querystringParser: () => ({}) },

@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import type { KeyPair } from "./certificate.ts";
 import type { EdgeConfig } from "./config.ts";
 import { badRequest, type EdgeError, errorBody, errorCode, headersTooLarge, requestTimeout } from "./errors.ts";
+import { isWebSocket } from "./websocket.ts";
 
 /** Node looks for expired connections at this interval; its default of 30 s would make every timeout half a minute late. */
 const checkIntervalMs = 1_000;
@@ -22,6 +23,7 @@ export function httpOptions(config: EdgeConfig): HttpOptions {
     // A GET has no body to stream; without this Node builds a stream that only ends.
     optimizeEmptyRequests: true,
     noDelay: true,
+    shouldUpgradeCallback: isWebSocket,
   };
 }
 
