@@ -20,10 +20,11 @@ export interface Row {
 
 const figures = ["t_ms", "users", "requests", "failed", "p50_ms", "p95_ms", "p99_ms", "max_ms"];
 
+/** A batch that is over is kept encoded: a few KiB in place of 180. */
 interface Batch {
   fromMs: number;
   toMs: number;
-  histogram: LatencyHistogram;
+  data: string;
 }
 
 /**
@@ -37,8 +38,13 @@ export class Timeseries {
   #batchMs: number;
   #rows: Row[] = [];
   #batches: Batch[] = [];
-  /** Requests' latency since the row began; merged from seconds. */
-  #pending: { from: number; histogram: LatencyHistogram; row: Row } | null = null;
+  /** The row in progress: its latency is merged from seconds, in one histogram used again and again. */
+  readonly #rowLatency = new LatencyHistogram();
+  #row: Row | null = null;
+  #rowFromMs = 0;
+  readonly #batch = new LatencyHistogram();
+  #batchFromMs: number | null = null;
+  #batchToMs = 0;
 
   constructor(expectedMs: number | null, gauges: readonly string[]) {
     this.#gauges = gauges;
@@ -49,25 +55,32 @@ export class Timeseries {
   /** Adds a second of the load: `fromMs` to `row.atMs`, and the latency of its requests. */
   add(fromMs: number, row: Row, latency: LatencyHistogram): void {
     this.#addToBatch(fromMs, row.atMs, latency);
-    if (this.#pending === null) this.#pending = { from: fromMs, histogram: new LatencyHistogram(), row };
-    else this.#pending.row = sum(this.#pending.row, row);
-    this.#pending.histogram.add(latency);
+    if (this.#row === null) this.#rowFromMs = fromMs;
+    this.#row = this.#row === null ? row : sum(this.#row, row);
+    this.#rowLatency.add(latency);
     // Rounds come by a timer: what is nearly a row is one.
-    if (row.atMs - this.#pending.from >= this.#rowMs - 100) this.#closeRow();
+    if (row.atMs - this.#rowFromMs < this.#rowMs - 100) return;
+    this.#rows.push(this.#rowSoFar(this.#row));
+    this.#row = null;
+    this.#rowLatency.clear();
+    if (this.#rows.length < maxRows) return;
+    this.#rows = pairs(this.#rows, sum);
+    this.#rowMs *= 2;
   }
 
-  /** As in `summary.json`. The row in progress is included as far as it got. */
+  /** As in `summary.json`, row and batch in progress included. Changes nothing: checkpoints ask for it too. */
   toSummary(): {
     intervalMs: number;
     columns: string[];
     rows: (number | null)[][];
     batches: { fromMs: number; toMs: number; data: string }[];
   } {
-    this.#closeRow();
+    const rows = this.#row === null ? this.#rows : [...this.#rows, this.#rowSoFar(this.#row)];
+    const batches = this.#batchFromMs === null ? this.#batches : [...this.#batches, this.#batchSoFar(this.#batchFromMs)];
     return {
       intervalMs: this.#rowMs,
       columns: [...figures, ...this.#gauges],
-      rows: this.#rows.map((row) => [
+      rows: rows.map((row) => [
         Math.round(row.atMs),
         row.users,
         row.requests,
@@ -78,42 +91,38 @@ export class Timeseries {
         row.max,
         ...this.#gauges.map((name) => row.gauges[name] ?? null),
       ]),
-      batches: this.#batches.map(({ fromMs, toMs, histogram }) => ({
-        fromMs: Math.round(fromMs),
-        toMs: Math.round(toMs),
-        data: histogram.encode(),
-      })),
+      batches,
     };
   }
 
-  #closeRow(): void {
-    if (this.#pending === null) return;
-    const { histogram, row } = this.#pending;
-    const ms = (p: number) => histogram.percentile(p).us / 1000;
-    this.#rows.push({ ...row, p50: ms(50), p95: ms(95), p99: ms(99), max: histogram.max().us / 1000 });
-    this.#pending = null;
-    if (this.#rows.length < maxRows) return;
-    this.#rows = pairs(this.#rows, sum);
-    this.#rowMs *= 2;
+  #rowSoFar(row: Row): Row {
+    const ms = (p: number) => this.#rowLatency.percentile(p).us / 1000;
+    return { ...row, p50: ms(50), p95: ms(95), p99: ms(99), max: this.#rowLatency.max().us / 1000 };
+  }
+
+  #batchSoFar(fromMs: number): Batch {
+    return { fromMs: Math.round(fromMs), toMs: Math.round(this.#batchToMs), data: this.#batch.encode() };
   }
 
   #addToBatch(fromMs: number, toMs: number, latency: LatencyHistogram): void {
-    const last = this.#batches.at(-1);
-    if (last !== undefined && toMs - last.fromMs <= this.#batchMs + 100) {
-      last.toMs = toMs;
-      last.histogram.add(latency);
-      return;
-    }
-    if (this.#batches.length === maxBatches) {
-      this.#batches = pairs(this.#batches, (a, b) => {
-        a.histogram.add(b.histogram);
-        return { fromMs: a.fromMs, toMs: b.toMs, histogram: a.histogram };
-      });
-      this.#batchMs *= 2;
-    }
-    const histogram = new LatencyHistogram();
-    histogram.add(latency);
-    this.#batches.push({ fromMs, toMs, histogram });
+    if (this.#batchFromMs !== null && toMs - this.#batchFromMs > this.#batchMs + 100) this.#closeBatch(fromMs);
+    this.#batchFromMs ??= fromMs;
+    this.#batchToMs = toMs;
+    this.#batch.add(latency);
+  }
+
+  #closeBatch(nextFromMs: number): void {
+    if (this.#batchFromMs === null) return;
+    this.#batches.push(this.#batchSoFar(this.#batchFromMs));
+    this.#batch.clear();
+    this.#batchFromMs = nextFromMs;
+    if (this.#batches.length < maxBatches) return;
+    this.#batches = pairs(this.#batches, (a, b) => {
+      const merged = LatencyHistogram.decode(a.data);
+      merged.add(LatencyHistogram.decode(b.data));
+      return { fromMs: a.fromMs, toMs: b.toMs, data: merged.encode() };
+    });
+    this.#batchMs *= 2;
   }
 }
 
