@@ -27,7 +27,8 @@ import { forwardWebSockets } from "./websocket.ts";
  */
 export function createEdge(config: EdgeConfig, log: Logger): Service {
   const nextId = createIds();
-  const app = createApp(config, nextId);
+  const tally = new EdgeTally();
+  const app = createApp(config, nextId, tally);
   const { server } = app;
   // The limit in bytes bounds them. Beyond a limit in number Node would drop headers silently, Host and Content-Length too.
   server.maxHeadersCount = 0;
@@ -38,7 +39,6 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
     maxQueued: config.maxQueued,
     queueTimeoutMs: config.queueTimeoutMs,
   });
-  const tally = new EdgeTally();
   const drain = new Drain(server);
   const peerOf = createPeers(config.trustedProxies, config.tls === null ? "http" : "https");
 
@@ -131,7 +131,7 @@ function createIds(): () => string {
   return () => prefix + (requests++).toString(36);
 }
 
-function createApp(config: EdgeConfig, nextId: () => string): FastifyInstance<Server> {
+function createApp(config: EdgeConfig, nextId: () => string, tally: EdgeTally): FastifyInstance<Server> {
   const app = fastify({
     logger: false,
     http: httpOptions(config),
@@ -152,7 +152,11 @@ function createApp(config: EdgeConfig, nextId: () => string): FastifyInstance<Se
     rewriteUrl: takeTarget,
     // The upstream's business; parsing it here costs and could only harm.
     routerOptions: { querystringParser: () => ({}) },
-    clientErrorHandler: answerClientError,
+    clientErrorHandler(error, socket) {
+      const status = answerClientError(error, socket);
+      // A request whose body broke off is counted where it is handled.
+      if (status > 0 && (socket as { _httpMessage?: unknown })._httpMessage == null) tally.request(status, 0);
+    },
     frameworkErrors: (_error, request, reply) => {
       // As in `answer`, whose reply has another type here.
       const plain = reply as unknown as FastifyReply;

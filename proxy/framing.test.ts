@@ -119,6 +119,15 @@ describe("request line and headers", () => {
     expect(edge.sentHeaders.filter((line) => line.startsWith("a:"))).toHaveLength(2_500);
   });
 
+  test("what the parser refuses is counted", async () => {
+    await edge.expectRefused("EHLO edge.test\r\n\r\n", 400);
+    await edge.expectRefused(get("Host: edge.test", `X-A: ${"a".repeat(20_000)}`), 431);
+    expect([
+      await edge.metric('edge_requests_total{status="400"}'),
+      await edge.metric('edge_requests_total{status="431"}'),
+    ]).toEqual([1, 1]);
+  });
+
   test("TRACE: 405, nothing forwarded", () => edge.expectRefused("TRACE / HTTP/1.1\r\nHost: edge.test\r\n\r\n", 405));
 
   test("CONNECT opens no tunnel", async () => {

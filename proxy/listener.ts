@@ -68,12 +68,15 @@ const parserAnswers: Readonly<Record<string, EdgeError>> = {
   ERR_HTTP_REQUEST_TIMEOUT: requestTimeout,
 };
 
-/** Answers bytes that are not a request, then closes: after a framing error nothing further on the connection can be trusted. */
-export function answerClientError(error: Error, socket: Socket & { _httpMessage?: { headersSent: boolean } | null }): void {
+/**
+ * Answers bytes that are not a request, then closes: after a framing error nothing further on the connection can be
+ * trusted. Returns the status, 0 when nobody can be answered.
+ */
+export function answerClientError(error: Error, socket: Socket & { _httpMessage?: { headersSent: boolean } | null }): number {
   // An answer in progress (Node keeps it there) must not get a second status line in its body.
   if (errorCode(error) === "ECONNRESET" || !socket.writable || socket._httpMessage?.headersSent === true) {
     socket.destroy();
-    return;
+    return 0;
   }
   const answer = parserAnswers[errorCode(error)] ?? badRequest;
   const body = errorBody(answer, "-");
@@ -81,6 +84,7 @@ export function answerClientError(error: Error, socket: Socket & { _httpMessage?
     `HTTP/1.1 ${answer.status} ${reasons[answer.status] ?? "Error"}\r\ncontent-type: application/json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
+  return answer.status;
 }
 
 const reasons: Readonly<Record<number, string>> = {
