@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from "node:tls";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { makeTestCertificate, startEdge, type TestCertificate, type TestEdge } from "./testing/edge.ts";
 import { ok, type RawUpstream, startUpstream } from "./testing/raw-upstream.ts";
@@ -89,4 +90,58 @@ test("what is left at the deadline is cut, and counted", async () => {
   await slow.asked;
   expect(await edge.drain()).toBe(1);
   await client.closed;
+});
+
+test("a request on an idle connection after the drain began is answered, and told to be the last", async () => {
+  await start({});
+  const client = await edge.open();
+  expect((await client.get("/")).headers.connection).toEqual(["keep-alive"]);
+  const drained = edge.drain();
+  await expect(edge.open()).rejects.toThrow(/ECONNREFUSED/);
+  const response = await client.get("/");
+  expect([response.status, response.headers.connection]).toEqual([200, ["close"]]);
+  expect(await drained).toBe(0);
+});
+
+test("clients that ask again and again lose no request to a drain", async () => {
+  await start({});
+  const answered = await Promise.all(
+    Array.from({ length: 20 }, async (_, index) => {
+      const client = await edge.open();
+      let drained: Promise<number> | null = null;
+      for (let count = 1; ; count++) {
+        const response = await client.get("/");
+        if (response.headers.connection?.[0] === "close") return drained === null || (await drained) === 0 ? count : -1;
+        if (index === 0 && count === 10) drained = edge.drain();
+      }
+    }),
+  );
+  for (const count of answered) expect(count).toBeGreaterThan(0);
+});
+
+test("a request that crosses the end of its idle connection has no effect, and meets an end, not a reset", async () => {
+  await start({ EDGE_DRAIN_IDLE_MS: "0" });
+  // half-open: it learns of the end, and sends all the same, as a client does whose request is under way by then
+  const client = await edge.open({ allowHalfOpen: true } as ConnectionOptions);
+  const errors: Error[] = [];
+  client.socket.on("error", (error) => errors.push(error));
+  await client.get("/");
+  const before = upstream.requests.length;
+  const drained = edge.drain();
+  await client.closed;
+  client.send("POST / HTTP/1.1\r\nHost: edge.test\r\nContent-Length: 1\r\n\r\nx");
+  expect(await drained).toBe(0);
+  expect([upstream.requests.length, errors]).toEqual([before, []]);
+});
+
+test("half a request's head keeps its connection from being idle", async () => {
+  await start({ EDGE_DRAIN_IDLE_MS: "1000" });
+  const client = await edge.open();
+  await client.get("/");
+  const drained = edge.drain();
+  await expect(edge.open()).rejects.toThrow(/ECONNREFUSED/);
+  client.send("GET /second HTTP/1.1\r\n");
+  client.send("Host: edge.test\r\n\r\n");
+  expect((await client.response()).status).toBe(200);
+  expect(await drained).toBe(0);
 });

@@ -6,8 +6,8 @@ import type { Readiness } from "./readiness.ts";
  * a message that is not known is ignored on both sides, and none changes its meaning.
  */
 export type ToWorker =
-  /** The answer to `plan`: listen. `port` is the one in use where the configuration leaves it to the system, or null. */
-  | { readonly type: "start"; readonly ticketKey: string; readonly port: number | null }
+  /** The answer to `plan`: listen. */
+  | { readonly type: "start"; readonly ticketKey: string }
   /** 48 bytes in base64. */
   | { readonly type: "ticket-key"; readonly ticketKey: string }
   | { readonly type: "ask"; readonly id: number; readonly question: Question }

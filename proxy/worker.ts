@@ -43,10 +43,10 @@ export async function runWorker(name: Service["name"]): Promise<void> {
   }
 }
 
-type Build = (port: number | null) => { service: Service; log: Logger };
+type Build = () => { service: Service; log: Logger };
 
-async function start({ ticketKey, port }: Extract<ToWorker, { type: "start" }>, build: Build): Promise<Running> {
-  const { service, log } = build(port);
+async function start({ ticketKey }: Extract<ToWorker, { type: "start" }>, build: Build): Promise<Running> {
+  const { service, log } = build();
   process.on("uncaughtException", (error) => {
     log.fatal({ event: "crashed", err: error });
     process.stderr.write(`${service.name} crashed: ${errorMessage(error)}\n`);
@@ -112,18 +112,18 @@ class Running {
 
 function prepareEdge(): { plan: Plan; build: Build } {
   const { config, plan } = planEdge(process.env);
-  const build: Build = (port) => {
+  const build: Build = () => {
     const log = createLog("edge", config.logLevel);
-    return { service: createEdge({ ...config, port: config.port || (port ?? 0) }, log), log };
+    return { service: createEdge(config, log), log };
   };
   return { plan, build };
 }
 
 function prepareBackend(): { plan: Plan; build: Build } {
   const { config, plan } = planBackend(process.env);
-  const build: Build = (port) => {
+  const build: Build = () => {
     const log = createLog("backend", config.logLevel);
-    return { service: createBackend({ ...config, port: config.port || (port ?? 0) }, log, hostWarnings()), log };
+    return { service: createBackend(config, log, hostWarnings()), log };
   };
   return { plan, build };
 }

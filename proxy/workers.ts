@@ -29,7 +29,6 @@ export class Workers {
   readonly #serving = new Set<WorkerHandle>();
   readonly #leaving = new Set<WorkerHandle>();
   #plan: Plan | null = null;
-  #port: number | null = null;
   #ending = false;
   #replacing = false;
   #restartTimer: NodeJS.Timeout | undefined;
@@ -45,13 +44,15 @@ export class Workers {
     return [...this.#serving];
   }
 
-  /** Resolves once all listen that the first one's plan asks for. Rejects with WorkerStartError; then none is left. */
+  /**
+   * Resolves once all listen that the first one's plan asks for. Rejects with WorkerStartError; then none is left.
+   * A port that the system chose (0) stays the same as long as any worker holds it.
+   */
   async start(): Promise<{ port: number; plan: Plan }> {
     const { started, plan } = await this.#startAll(null);
     this.#plan = plan;
     for (const worker of started) this.#adopt(worker);
-    this.#port = started[0]?.port ?? 0;
-    return { port: this.#port, plan };
+    return { port: started[0]?.port ?? 0, plan };
   }
 
   /**
@@ -121,7 +122,7 @@ export class Workers {
 
   async #startOne(worker: WorkerHandle): Promise<void> {
     await worker.planned;
-    worker.send({ type: "start", ticketKey: this.#options.ticketKey(), port: this.#port });
+    worker.send({ type: "start", ticketKey: this.#options.ticketKey() });
     await worker.listening;
   }
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ConnectionOptions } from "node:tls";
 import { createAdmin } from "../admin.ts";
 import { type CertificateFiles, makeCertificates } from "../certificate.ts";
 import { parseEdgeConfig } from "../config.ts";
@@ -26,7 +27,7 @@ export interface TestEdge {
   readonly adminPort: number;
   /** Log lines so far, parsed. */
   readonly logged: readonly Record<string, unknown>[];
-  open(): Promise<RawClient>;
+  open(options?: ConnectionOptions): Promise<RawClient>;
   admin(path: string): Promise<{ status: number; text: string }>;
   drain(): Promise<number>;
 }
@@ -50,8 +51,11 @@ export async function startEdge(certificate: TestCertificate, env: Record<string
     port,
     adminPort,
     logged,
-    open: () =>
-      RawClient.open(port, config.tls === null ? undefined : { ca: certificate.ca, host: "127.0.0.1", servername: "localhost" }),
+    open: (options) =>
+      RawClient.open(
+        port,
+        config.tls === null ? undefined : { ca: certificate.ca, host: "127.0.0.1", servername: "localhost", ...options },
+      ),
     async admin(path) {
       const response = await fetch(`http://127.0.0.1:${adminPort}${path}`);
       return { status: response.status, text: await response.text() };
