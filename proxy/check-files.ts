@@ -11,11 +11,15 @@ export function checkFiles({ tls, upstream }: EdgeConfig): void {
     const problem = checkCertificate(tls.certFile, tls.keyFile);
     if (problem !== null) problems.push(`EDGE_CERT_FILE, EDGE_KEY_FILE: ${problem}: expected a PEM certificate and its key`);
   }
-  if (upstream.caFile !== null) {
+  for (const [name, file] of [
+    ["EDGE_CLIENT_CA_FILE", tls?.clients?.caFile ?? null],
+    ["UPSTREAM_CA_FILE", upstream.caFile],
+  ] as const) {
+    if (file === null) continue;
     try {
-      readFileSync(upstream.caFile);
+      readFileSync(file);
     } catch (error) {
-      problems.push(`UPSTREAM_CA_FILE=${JSON.stringify(upstream.caFile)}: ${errorCode(error)}: expected a readable PEM file`);
+      problems.push(`${name}=${JSON.stringify(file)}: ${errorCode(error)}: expected a readable PEM file`);
     }
   }
   if (problems.length > 0) throw new ConfigError(problems);

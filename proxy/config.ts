@@ -30,6 +30,16 @@ export const edgeSettings = {
   EDGE_TLS: setting("on", choice("on", "off"), "off only behind another TLS edge, which then speaks plain HTTP to this one"),
   EDGE_CERT_FILE: setting("", optionalText, "PEM certificate chain, leaf first; required unless EDGE_TLS=off"),
   EDGE_KEY_FILE: setting("", optionalText, "PEM private key of the certificate; required unless EDGE_TLS=off"),
+  EDGE_CLIENT_CA_FILE: setting(
+    "",
+    optionalText,
+    "PEM bundle to verify clients with (mutual TLS), instead of asking for no certificate",
+  ),
+  EDGE_CLIENT_CERT: setting(
+    "required",
+    choice("required", "optional"),
+    "with EDGE_CLIENT_CA_FILE: optional lets others in unverified",
+  ),
   EDGE_CERT_POLL_MS: setting("1000", milliseconds(60_000), "a renewed pair is used two polls after it stopped changing"),
   EDGE_TICKET_KEY_LIFE_MS: setting("14400000", milliseconds(86_400_000), "4 h: a stolen key opens no more than that"),
   EDGE_TRUSTED_PROXIES: setting("", networks, "nobody: forwarding headers are overwritten unless the peer is listed"),
@@ -99,7 +109,13 @@ export interface EdgeConfig {
   /** TLS session tickets are encrypted with a new key after this time. */
   readonly ticketKeyLifeMs: number;
   /** Null: plain HTTP, behind another TLS edge. */
-  readonly tls: { readonly certFile: string; readonly keyFile: string; readonly pollMs: number } | null;
+  readonly tls: {
+    readonly certFile: string;
+    readonly keyFile: string;
+    readonly pollMs: number;
+    /** Null: clients are not asked for a certificate. */
+    readonly clients: { readonly caFile: string; readonly required: boolean } | null;
+  } | null;
   readonly trustedProxies: BlockList;
   readonly upstream: {
     readonly origins: readonly string[];
@@ -161,7 +177,13 @@ export function parseEdgeConfig(env: Environment): EdgeConfig {
     for (const name of ["EDGE_CERT_FILE", "EDGE_KEY_FILE"] as const) {
       if (v[name] === null) problems.push(`${name} is not set: expected the path of a PEM file (or EDGE_TLS=off)`);
     }
-    tls = { certFile: v.EDGE_CERT_FILE ?? "", keyFile: v.EDGE_KEY_FILE ?? "", pollMs: v.EDGE_CERT_POLL_MS };
+    tls = {
+      certFile: v.EDGE_CERT_FILE ?? "",
+      keyFile: v.EDGE_KEY_FILE ?? "",
+      pollMs: v.EDGE_CERT_POLL_MS,
+      clients:
+        v.EDGE_CLIENT_CA_FILE === null ? null : { caFile: v.EDGE_CLIENT_CA_FILE, required: v.EDGE_CLIENT_CERT === "required" },
+    };
   }
   // Otherwise the client would be cut off while it waits for the 504.
   if (v.EDGE_SOCKET_TIMEOUT_MS <= v.UPSTREAM_HEADERS_TIMEOUT_MS + v.EDGE_QUEUE_TIMEOUT_MS) {

@@ -116,6 +116,7 @@ export function requestHeaders(
     sent.push("forwarded", chain(told.forwarded, peer.forwarded(host)));
   }
   sent.push("x-request-id", requestId, "via", via);
+  if (peer.certificate !== null) sent.push("client-cert", peer.certificate);
   return sent;
 }
 

@@ -1,4 +1,5 @@
 import { constants } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { ServerOptions as HttpOptions } from "node:http";
 import type { ServerOptions as HttpsOptions } from "node:https";
 import type { Socket } from "node:net";
@@ -59,7 +60,13 @@ export function tlsOptions(config: EdgeConfig): HttpsOptions {
 
 /** What the secure context is made of, for the start and for each renewed pair. */
 export function secureContext(config: EdgeConfig, pair: KeyPair): HttpsOptions {
-  return { ...tlsOptions(config), cert: pair.cert, key: pair.key };
+  const clients = config.tls?.clients ?? null;
+  return {
+    ...tlsOptions(config),
+    cert: pair.cert,
+    key: pair.key,
+    ...(clients === null ? {} : { ca: readFileSync(clients.caFile), requestCert: true, rejectUnauthorized: clients.required }),
+  };
 }
 
 const parserAnswers: Readonly<Record<string, EdgeError>> = {

@@ -1,6 +1,7 @@
+import type { ConnectionOptions } from "node:tls";
 import { afterAll, afterEach, beforeEach, expect } from "vitest";
 import { makeTestCertificate, startEdge, type TestCertificate, type TestEdge } from "./edge.ts";
-import type { RawClient, RawResponse } from "./raw-client.ts";
+import { RawClient, type RawResponse } from "./raw-client.ts";
 import { type RawUpstream, startUpstream } from "./raw-upstream.ts";
 
 /** An edge between a raw client and a raw upstream, new for each test of the file that calls `useEdge`. */
@@ -47,6 +48,18 @@ export class EdgeCase {
   async send(bytes: string): Promise<RawResponse> {
     // As the bytes stand: a test's characters above 0x7f are one byte each.
     return (await this.open()).request(Buffer.from(bytes, "latin1"));
+  }
+
+  /** A client that shows a certificate of its own. */
+  async openWith(tls: ConnectionOptions): Promise<RawClient> {
+    const client = await RawClient.open(this.edge.port, {
+      ca: this.certificate.ca,
+      host: "127.0.0.1",
+      servername: "localhost",
+      ...tls,
+    });
+    this.#clients.push(client);
+    return client;
   }
 
   async get(path: string, ...headers: string[]): Promise<RawResponse> {
