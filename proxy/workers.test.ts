@@ -1,0 +1,240 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect, type TLSSocket } from "node:tls";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
+import { makeCertificates } from "./certificate.ts";
+import { makeTestCertificate, type TestCertificate } from "./testing/edge.ts";
+import { startMain, type TestProcess } from "./testing/process.ts";
+import { RawClient } from "./testing/raw-client.ts";
+import { ok, type RawUpstream, startUpstream } from "./testing/raw-upstream.ts";
+
+const patience = { timeout: 30_000, interval: 50 };
+
+let certificate: TestCertificate;
+let upstream: RawUpstream;
+let edge: TestProcess;
+let ports: { port: number; adminPort: number };
+
+beforeAll(async () => {
+  certificate = await makeTestCertificate();
+});
+afterAll(() => certificate.remove());
+beforeEach(async () => {
+  upstream = await startUpstream();
+});
+afterEach(async () => {
+  edge.child.kill("SIGKILL");
+  await edge.exited;
+  await upstream.close();
+});
+
+async function start(env: Record<string, string>): Promise<void> {
+  edge = startMain(["edge"], {
+    EDGE_HOST: "127.0.0.1",
+    EDGE_PORT: "0",
+    EDGE_ADMIN_PORT: "0",
+    EDGE_CERT_FILE: certificate.certFile,
+    EDGE_KEY_FILE: certificate.keyFile,
+    UPSTREAM_URL: upstream.origin,
+    ...env,
+  });
+  const { port, adminPort = 0 } = await edge.listening;
+  ports = { port, adminPort };
+}
+
+const tls = () => ({ ca: certificate.ca, host: "127.0.0.1", servername: "localhost" });
+const open = () => RawClient.open(ports.port, tls());
+const admin = async (path: string) => (await fetch(`http://127.0.0.1:${ports.adminPort}${path}`)).text();
+const metric = async (line: string) =>
+  Number(new RegExp(`^${line.replace(/[{}]/g, "\\$&")} (.*)$`, "m").exec(await admin("/metrics"))?.[1]);
+const events = () =>
+  edge.stdout
+    .split("\n")
+    .filter((line) => line.endsWith("}"))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+const eventsNamed = (name: string) => events().filter(({ event }) => event === name);
+
+async function reload(outcome = "reloaded"): Promise<Record<string, unknown>> {
+  const before = eventsNamed(outcome).length;
+  edge.child.kill("SIGHUP");
+  await expect.poll(() => eventsNamed(outcome).length, patience).toBe(before + 1);
+  return eventsNamed(outcome).at(-1) ?? {};
+}
+
+/** Answers each /slow when told to. */
+function holdSlow(): { asked: () => number; answer: () => void } {
+  const held: (() => void)[] = [];
+  upstream.respond = ({ head, socket }) => {
+    if (!head.startsWith("GET /slow")) return ok("x");
+    held.push(() => socket.write(ok("late")));
+    return null;
+  };
+  return {
+    asked: () => held.length,
+    answer() {
+      for (const write of held.splice(0)) write();
+    },
+  };
+}
+
+const askSlow = (client: RawClient) => client.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+
+test("workers share one port and its connections, and their metrics are one edge's", async () => {
+  await start({ EDGE_WORKERS: "3", EDGE_LOG_SAMPLE: "1" });
+  for (let i = 0; i < 6; i++) {
+    const client = await open();
+    expect((await client.get("/")).status).toBe(200);
+    client.end();
+  }
+  expect(eventsNamed("listening")).toHaveLength(1);
+  await expect.poll(() => metric('edge_requests_total{status="200"}'), patience).toBe(6);
+  expect([await metric("edge_workers"), await metric("edge_tls_handshakes_total")]).toEqual([3, 6]);
+  expect(await metric("edge_request_duration_seconds_count")).toBe(6);
+  expect(new Set(eventsNamed("request").map(({ pid }) => pid)).size).toBe(3);
+  expect(JSON.parse(await admin("/readyz"))).toEqual({
+    status: "ready",
+    checks: { accepting: "ok", workers: "ok", upstream: "ok" },
+  });
+});
+
+test("a worker that is killed is replaced; what the others do goes on", async () => {
+  await start({ EDGE_WORKERS: "2", EDGE_LOG_SAMPLE: "1" });
+  const slow = holdSlow();
+  const clients = [await open(), await open()];
+  const pids = [];
+  for (const client of clients) {
+    await client.get("/");
+    await expect.poll(() => eventsNamed("request").length, patience).toBe(pids.length + 1);
+    pids.push(Number(eventsNamed("request").at(-1)?.pid));
+    askSlow(client);
+  }
+  await expect.poll(slow.asked, patience).toBe(2);
+  const [victim, other] = clients;
+  process.kill(pids[0] ?? 0, "SIGKILL");
+  await victim?.closed;
+  slow.answer();
+  expect((await other?.response())?.body.toString()).toBe("late");
+
+  await expect.poll(() => eventsNamed("worker-died").length, patience).toBe(1);
+  expect(eventsNamed("worker-died")[0]).toMatchObject({ worker: pids[0], cause: "was ended by SIGKILL" });
+  await expect.poll(() => metric("edge_workers"), patience).toBe(2);
+  expect(await metric("edge_worker_deaths_total")).toBe(1);
+  const client = await open();
+  expect((await client.get("/")).status).toBe(200);
+  client.end();
+});
+
+test("when the primary is killed its workers finish what they do, and end", async () => {
+  await start({ EDGE_WORKERS: "2" });
+  const slow = holdSlow();
+  const client = await open();
+  askSlow(client);
+  await expect.poll(slow.asked, patience).toBe(1);
+  edge.child.kill("SIGKILL");
+  await expect.poll(async () => open().then((more) => more.end(), String), patience).toMatch(/ECONNREFUSED/);
+  slow.answer();
+  const response = await client.response();
+  expect([response.body.toString(), response.headers.connection]).toEqual(["late", ["close"]]);
+  // its standard streams close when the last process that holds them has ended
+  expect(await edge.exited).toEqual({ code: null, signal: "SIGKILL" });
+});
+
+/** Connects with `session`, asks once, and hands back whether it was resumed and the newest ticket. */
+async function resume(session?: Buffer): Promise<{ reused: boolean; ticket: Buffer | undefined }> {
+  const socket: TLSSocket = connect({ ...tls(), port: ports.port, ...(session && { session }) });
+  let ticket: Buffer | undefined;
+  socket.on("session", (latest) => {
+    ticket = latest;
+  });
+  const closed = once(socket, "close");
+  await once(socket, "secureConnect");
+  const reused = socket.isSessionReused();
+  socket.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  socket.resume();
+  await closed;
+  return { reused, ticket };
+}
+
+test("a TLS session resumes on whichever worker the client reaches, those of a reload included", async () => {
+  await start({ EDGE_WORKERS: "3" });
+  const { reused, ticket } = await resume();
+  expect(reused).toBe(false);
+  for (let i = 0; i < 3; i++) expect((await resume(ticket)).reused).toBe(true);
+  await reload();
+  for (let i = 0; i < 3; i++) expect((await resume(ticket)).reused).toBe(true);
+  expect(await metric("edge_tls_resumptions_total")).toBe(6);
+});
+
+test("ticket keys are changed: an old ticket costs a full handshake, a new one resumes", async () => {
+  await start({ EDGE_WORKERS: "2", EDGE_TICKET_KEY_LIFE_MS: "1500" });
+  const { ticket } = await resume();
+  await expect.poll(async () => (await resume(ticket)).reused, patience).toBe(false);
+  await expect
+    .poll(async () => {
+      const renewed = await resume();
+      return (await resume(renewed.ticket)).reused;
+    }, patience)
+    .toBe(true);
+});
+
+test("SIGHUP: new workers with the certificate as it is now; requests in flight finish, clients are told to go", async () => {
+  const own = await makeTestCertificate();
+  onTestFinished(() => own.remove());
+  await start({ EDGE_WORKERS: "2", EDGE_CERT_FILE: own.certFile, EDGE_KEY_FILE: own.keyFile, EDGE_CERT_POLL_MS: "60000" });
+  const openOwn = () => RawClient.open(ports.port, { ...tls(), ca: own.ca });
+  const serial = (client: RawClient) => client.tls.getPeerCertificate().serialNumber;
+  const slow = holdSlow();
+  const [busy, idle] = [await openOwn(), await openOwn()];
+  await idle.get("/");
+  askSlow(busy);
+  await expect.poll(slow.asked, patience).toBe(1);
+
+  rmSync(own.certFile);
+  await makeCertificates(own.dir);
+  const { workers } = await reload();
+  expect(workers).toHaveLength(2);
+  const fresh = await openOwn();
+  expect(serial(fresh)).not.toBe(serial(busy));
+  expect((await fresh.get("/")).headers.connection).toEqual(["keep-alive"]);
+
+  // long after the others listen: nobody was in a hurry to close it
+  const last = await idle.get("/");
+  expect([last.status, last.headers.connection]).toEqual([200, ["close"]]);
+  await idle.closed;
+  slow.answer();
+  const response = await busy.response();
+  expect([response.body.toString(), response.headers.connection]).toEqual(["late", ["close"]]);
+  // the counts of workers that have gone stay
+  await expect.poll(() => metric('edge_requests_total{status="200"}'), patience).toBe(4);
+  expect(await metric("edge_workers")).toBe(2);
+  fresh.end();
+});
+
+test("a reload reads SETTINGS_FILE anew; with a value that is refused the old workers go on", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "plimsoll-settings-"));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const file = join(dir, "settings.env");
+  writeFileSync(file, "EDGE_WORKERS=1\n");
+  await start({ EDGE_WORKERS: "2", SETTINGS_FILE: file });
+  expect(await metric("edge_workers")).toBe(1);
+
+  writeFileSync(file, "EDGE_WORKERS=none\n");
+  expect(await reload("reload-failed")).toMatchObject({
+    problems: ['EDGE_WORKERS="none": expected a whole number from 1 to 1024'],
+  });
+  const client = await open();
+  expect((await client.get("/")).headers.connection).toEqual(["keep-alive"]);
+
+  writeFileSync(file, "EDGE_WORKERS=3\n");
+  await reload();
+  expect(await metric("edge_workers")).toBe(3);
+  expect((await client.get("/")).headers.connection).toEqual(["close"]);
+});
+
+test("a SETTINGS_FILE that cannot be read: exit code 104", async () => {
+  edge = startMain(["backend"], { SETTINGS_FILE: "/nowhere/settings.env" });
+  expect((await edge.exited).code).toBe(104);
+  expect(edge.stderr).toBe('SETTINGS_FILE="/nowhere/settings.env": ENOENT: expected a readable dotenv file\n');
+});
