@@ -81,6 +81,8 @@ export class ClosedDriver implements LoadDriver {
     else this.#pause(connection, thinkTime.minMs + this.#random() * (thinkTime.maxMs - thinkTime.minMs));
   }
 
+  onOpen(): void {}
+
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#changeTimer);

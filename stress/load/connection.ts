@@ -12,6 +12,8 @@ import type { PreparedRequest } from "./request.ts";
 export interface Driver {
   /** The connection has no request any more and may be given another; it may be open or closed. */
   onFree(connection: Connection, nowMs: number): void;
+  /** The connection is open, and the request it was opened for has been sent. */
+  onOpen(connection: Connection, nowMs: number): void;
 }
 
 /**
@@ -171,8 +173,10 @@ export class Connection {
 
   #onReady(): void {
     this.#ready = true;
-    if (this.#request !== null) this.#write();
-    else this.#driver.onFree(this, performance.now());
+    if (this.#request !== null) {
+      this.#write();
+      this.#driver.onOpen(this, this.#sentAt);
+    } else this.#driver.onFree(this, performance.now());
   }
 
   #write(): void {

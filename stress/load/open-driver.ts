@@ -6,8 +6,10 @@ import { FreeList } from "./free-list.ts";
 import { type Arrivals, constantArrivals, pacerFor, poissonArrivals } from "./pacer.ts";
 
 /**
- * Connections opened at a time during the load. Without a bound one hiccup at 10,000 arrivals a second is answered with
- * thousands of TLS handshakes at once, which keep generator and target busy for seconds and make the hiccup permanent.
+ * Connections being opened at a time during the load. Without a bound one hiccup at 10,000 arrivals a second is answered
+ * with thousands of TLS handshakes at once, which keep generator and target busy for seconds and make the hiccup
+ * permanent. It bounds handshakes only: to wait for first responses too would hold back the connections that a slow target
+ * needs, and count the wait as its response time.
  */
 const maxOpening = 8;
 /** Sent more than this after it was due counts as late. */
@@ -39,9 +41,10 @@ export class OpenDriver implements LoadDriver {
   /** When the free list last stopped being empty. */
   #freeSince = 0;
   #startAt = Number.POSITIVE_INFINITY;
-  #opening = 0;
-  /** Opened for an arrival, first request not over yet. */
-  readonly #unproven = new Set<Connection>();
+  /** Connections wanted beforehand that are neither open nor have failed. */
+  #preparing = 0;
+  /** Being opened for an arrival. */
+  readonly #opening = new Set<Connection>();
   #prepared: (() => void) | null = null;
   #stopped = false;
 
@@ -72,8 +75,8 @@ export class OpenDriver implements LoadDriver {
 
   prepare(): Promise<void> {
     return new Promise((resolve) => {
-      this.#opening = this.connections.length;
-      if (this.#opening === 0) resolve();
+      this.#preparing = this.connections.length;
+      if (this.#preparing === 0) resolve();
       this.#prepared = resolve;
       for (const connection of this.connections) connection.connect();
     });
@@ -89,13 +92,17 @@ export class OpenDriver implements LoadDriver {
   onFree(connection: Connection, nowMs: number): void {
     if (this.#free.isEmpty) this.#freeSince = nowMs;
     this.#free.push(connection);
-    this.#unproven.delete(connection);
-    if (this.#prepared !== null && --this.#opening === 0) {
+    this.#opening.delete(connection);
+    if (this.#prepared !== null && --this.#preparing === 0) {
       this.#prepared();
       this.#prepared = null;
     }
     if (this.#due <= nowMs) this.tick(nowMs);
     else if (this.finished) this.#context.onFinished();
+  }
+
+  onOpen(connection: Connection, nowMs: number): void {
+    if (this.#opening.delete(connection) && this.#due <= nowMs) this.tick(nowMs);
   }
 
   tick(nowMs: number): void {
@@ -126,13 +133,13 @@ export class OpenDriver implements LoadDriver {
   }
 
   get #mayOpen(): boolean {
-    return this.connections.length < this.#maxConnections && this.#unproven.size < maxOpening;
+    return this.connections.length < this.#maxConnections && this.#opening.size < maxOpening;
   }
 
   /** A connection that its first request opens. */
   #open(): Connection {
     const connection = this.#add();
-    this.#unproven.add(connection);
+    this.#opening.add(connection);
     return connection;
   }
 
