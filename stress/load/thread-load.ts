@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs";
 import type { ThreadLoad } from "../measure/tally.ts";
 
-/** Expected between heartbeats; a timer may be late by a millisecond or two without meaning anything. */
-export const heartbeatMs = 50;
-const heartbeatToleranceMs = 5;
+/**
+ * Between heartbeats. A thread that is held up for shorter than this is caught by chance only, and longer ones are told
+ * too short by half of it. A timer may be late by a millisecond or two without meaning anything.
+ */
+export const heartbeatMs = 10;
+const heartbeatToleranceMs = 3;
 
 /** What the calling thread costs, read as differences: CPU time, time it waited for a CPU, time it was held up. */
 export class ThreadLoadMeter {

@@ -20,6 +20,10 @@ import { heartbeatMs, ThreadLoadMeter } from "./thread-load.ts";
  * A worker thread of the load: drives its share of the connections and tells what happened once a second, and at every
  * boundary between stages. It shares nothing with its siblings but the clock.
  */
+/** Between looks for requests that have timed out. */
+const expiryMs = 50;
+const calmBeatMs = 50;
+
 const port = parentPort;
 if (port === null) throw new Error("worker.ts runs as a worker thread");
 const { order } = workerData as { order: WorkerOrder };
@@ -41,6 +45,7 @@ let interruptAt = Number.POSITIVE_INFINITY;
 /** The last stage is over, or the run was stopped: the thread may end when its driver has. */
 let over = load.model === "requests";
 let told = false;
+let expiredAt = 0;
 let metronome: MessagePort | null = null;
 
 function createDriver(load: Load): LoadDriver {
@@ -65,12 +70,17 @@ function tellInterval(): void {
   tell({ type: "interval", interval: tally.take(now + clockOffsetMs, meter.take(now)) });
 }
 
-/** Timeouts are looked for, not timed one by one: a timer a request would cost more than the request's accounting. */
 function beat(): void {
   const now = performance.now();
   meter.beat(now);
-  for (const connection of driver.connections) if (connection.pending) expire(connection, now);
+  if (now - expiredAt >= expiryMs) expireAll(now);
   driver.tick(now);
+}
+
+/** Timeouts are looked for, not timed one by one: a timer a request would cost more than the request's accounting. */
+function expireAll(now: number): void {
+  expiredAt = now;
+  for (const connection of driver.connections) if (connection.pending) expire(connection, now);
 }
 
 function expire(connection: Connection, now: number): void {
@@ -142,8 +152,8 @@ function finish(): void {
 async function calm(): Promise<void> {
   for (let onTime = 0, beats = 0; onTime < 3 && beats < 100; beats++) {
     const startedAt = performance.now();
-    await sleep(heartbeatMs);
-    onTime = performance.now() - startedAt < heartbeatMs + 5 ? onTime + 1 : 0;
+    await sleep(calmBeatMs);
+    onTime = performance.now() - startedAt < calmBeatMs + 5 ? onTime + 1 : 0;
   }
 }
 
