@@ -28,9 +28,9 @@ async function served({ port }: ScratchDeployment): Promise<number> {
 }
 
 /** Puts a rate on the deployment while `action` runs, and hands back what came of it. */
-async function underLoad(own: ScratchDeployment, seconds: number, action: () => Promise<void>): Promise<Summary> {
+async function underLoad(own: ScratchDeployment, action: () => Promise<void>): Promise<Summary> {
   const out = join(own.dir.home, "summary.json");
-  const args = ["throughput", "--rate", "300/s", "--duration", `${seconds}s`, "--no-tui", "--out", out];
+  const args = ["throughput", "--rate", "300/s", "--duration", "60s", "--no-tui", "--out", out];
   // as a target that it knows nothing of: no services to sample, and no windows of rest for them
   const target = ["--base-url", `https://localhost:${own.port}`, "--ca", own.dir.caFile];
   const child = spawn(process.execPath, [stress, ...args, ...target], { stdio: "ignore" });
@@ -38,6 +38,9 @@ async function underLoad(own: ScratchDeployment, seconds: number, action: () => 
   onTestFinished(() => void child.kill("SIGKILL"));
   await expect.poll(() => served(own), patience).toBeGreaterThan(100);
   await action();
+  await sleep(500);
+  // ends the load, and still writes the summary
+  child.kill("SIGINT");
   await exited;
   return JSON.parse(readFileSync(out, "utf8"));
 }
@@ -53,18 +56,17 @@ test("no request fails through a reload of the edge, one with another certificat
   const pids = ["backend", "proxy", "supervisor"].map((name) => own.pidOf(name));
   const before = readFileSync(join(own.dir.certsDir, "server.pem"), "utf8");
 
-  const { metrics, failures } = await underLoad(own, 8, async () => {
+  const { metrics, failures } = await underLoad(own, async () => {
     expect(await own.run(["--reload"])).toMatchObject({ code: 0, stderr: "" });
     await sleep(500);
     rmSync(join(own.dir.certsDir, "server.pem"));
-    const both = await own.run(["--reload"], { BACKEND_WORK_LIMIT_US: "2000", EDGE_LOG_SAMPLE: "0.1" });
+    const both = await own.run(["--reload"], { BACKEND_WORK_LIMIT_US: "2000", EDGE_LOG_SAMPLE: "1" });
     expect(both).toMatchObject({ code: 0, stderr: "" });
     expect(both.stdout).toMatch(/^✓ backend: .*\n✓ proxy: .*\n$/);
   });
 
   expect(failures).toEqual([]);
   expect(metrics.http_req_failed?.values.passes).toBe(0);
-  // a machine that is busy with other things may drop some of the 2,400
   expect(metrics.http_reqs?.values.count).toBeGreaterThan(500);
   expect([reloads(own, "proxy"), reloads(own, "backend")]).toEqual([2, 1]);
   expect(readFileSync(join(own.dir.certsDir, "server.pem"), "utf8")).not.toBe(before);

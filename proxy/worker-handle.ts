@@ -68,6 +68,7 @@ export class WorkerHandle {
       else if (message.type === "drained") {
         this.#connectionsCut = message.connectionsCut;
         this.#metrics = message.metrics;
+        this.send({ type: "exit" });
       }
     });
     this.exited = new Promise((resolve) => {

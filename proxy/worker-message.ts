@@ -11,7 +11,9 @@ export type ToWorker =
   /** 48 bytes in base64. */
   | { readonly type: "ticket-key"; readonly ticketKey: string }
   | { readonly type: "ask"; readonly id: number; readonly question: Question }
-  | { readonly type: "drain" | "retire" | "cut" };
+  | { readonly type: "drain" | "retire" | "cut" }
+  /** The answer to `drained`. */
+  | { readonly type: "exit" };
 
 export type FromWorker =
   /** Its configuration is good. */
@@ -20,8 +22,13 @@ export type FromWorker =
   /** It cannot start, and ends: what to print, and the exit code for it. */
   | { readonly type: "failed"; readonly exitCode: number; readonly lines: readonly string[] }
   | { readonly type: "answer"; readonly id: number; readonly answer: unknown }
-  /** All of its connections have ended; so does it. */
-  | { readonly type: "drained"; readonly connectionsCut: number; readonly metrics: MetricValues };
+  /**
+   * All of its connections have ended, and it waits for `exit`. Without that round trip a connection that the primary
+   * handed over before it heard that the worker listens no more would be lost: nobody reads it, nobody hands it back.
+   */
+  | { readonly type: "drained"; readonly connectionsCut: number; readonly metrics: MetricValues }
+  /** The last message; that it is sent means that all before are. */
+  | { readonly type: "bye" };
 
 export type Question = "readiness" | "metrics";
 

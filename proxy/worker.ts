@@ -13,6 +13,8 @@ import type { FromWorker, MetricValues, Question, ToWorker } from "./worker-mess
 
 /** Below this, a few thousand clients and their upstream connections end in EMFILE. */
 const fewOpenFiles = 4_096;
+/** For a primary that does not answer any more. */
+const exitAfterMs = 500;
 
 /** One process that serves, at the primary's command; it drains when the primary is gone, too. */
 export async function runWorker(name: Service["name"]): Promise<void> {
@@ -78,6 +80,7 @@ class Running {
   on(message: ToWorker): void {
     if (message.type === "drain" || message.type === "retire") this.end(message.type);
     else if (message.type === "cut") this.#service.cut();
+    else if (message.type === "exit") leave();
     else if (message.type === "ticket-key") this.#service.setTicketKey(Buffer.from(message.ticketKey, "base64"));
     else if (message.type === "ask") void this.#answer(message.id, message.question);
   }
@@ -90,8 +93,9 @@ class Running {
     this.#log.debug({ event: how === "drain" ? "draining" : "retiring" });
     ended.then(
       async (connectionsCut) => {
+        setTimeout(leave, exitAfterMs);
         await tell({ type: "drained", connectionsCut, metrics: await this.#metrics() });
-        process.exit(0);
+        if (!process.connected) process.exit(0);
       },
       (error: unknown) => {
         this.#log.fatal({ event: "drain-failed", err: error });
@@ -108,6 +112,10 @@ class Running {
   async #metrics(): Promise<MetricValues> {
     return ((await this.#service.metrics?.getMetricsAsJSON()) ?? []) as unknown as MetricValues;
   }
+}
+
+function leave(): void {
+  void tell({ type: "bye" }).then(() => process.exit(0));
 }
 
 function prepareEdge(): { plan: Plan; build: Build } {

@@ -148,7 +148,8 @@ async function resume(session?: Buffer): Promise<{ reused: boolean; ticket: Buff
   socket.on("session", (latest) => {
     ticket = latest;
   });
-  const closed = once(socket, "close");
+  socket.on("error", () => {});
+  const closed = new Promise((resolve) => socket.once("close", resolve));
   await once(socket, "secureConnect");
   const reused = socket.isSessionReused();
   socket.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
@@ -165,6 +166,24 @@ test("a TLS session resumes on whichever worker the client reaches, those of a r
   await reload();
   for (let i = 0; i < 3; i++) expect((await resume(ticket)).reused).toBe(true);
   expect(await metric("edge_tls_resumptions_total")).toBe(6);
+});
+
+test("a connection that comes while workers are replaced is served, at whatever moment", async () => {
+  await start({ EDGE_WORKERS: "2" });
+  let reloading = true;
+  const visit = async () => {
+    let visits = 0;
+    for (; reloading; visits++) {
+      const client = await open();
+      expect((await client.get("/", "Connection: close")).status).toBe(200);
+      client.end();
+    }
+    return visits;
+  };
+  const visitors = [visit(), visit(), visit()];
+  for (let i = 0; i < 3; i++) await reload();
+  reloading = false;
+  for (const visits of await Promise.all(visitors)) expect(visits).toBeGreaterThan(0);
 });
 
 test("ticket keys are changed: an old ticket costs a full handshake, a new one resumes", async () => {
