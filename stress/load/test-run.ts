@@ -15,6 +15,8 @@ export interface TestRun {
   phases: RunPhase[];
   snapshots: Omit<Snapshot, "thresholds">[];
   times: RunTimes;
+  /** When the load started, on the clock that all threads share. */
+  loadStartMs: number;
 }
 
 export type ProfileParts = Partial<Omit<Profile, "load" | "target">> & { target?: Partial<Profile["target"]> };
@@ -90,6 +92,7 @@ export async function runTest(
   const recording = new Recording(profile, []);
   const phases: RunPhase[] = [];
   const snapshots: Omit<Snapshot, "thresholds">[] = [];
+  let startMs = 0;
   const url = new URL(profile.target.baseUrl);
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const address = { host, port: Number(url.port), family: host.includes(":") ? (6 as const) : (4 as const) };
@@ -101,7 +104,10 @@ export async function runTest(
         phases.push(phase);
         if (phase.kind === "load" && stopAfterMs !== undefined) timer ??= setTimeout(() => stop.abort(), stopAfterMs);
       },
-      onInterval: (interval, loadStartMs) => recording.add(interval, loadStartMs),
+      onInterval: (interval, loadStartMs) => {
+        startMs = loadStartMs;
+        recording.add(interval, loadStartMs);
+      },
       onRound: (atMs, loadMs) => {
         snapshots.push(recording.round(atMs, loadMs, { cpuCores: 0, rssBytes: 0 }, {}));
         recording.clearWindow();
@@ -112,5 +118,14 @@ export async function runTest(
   clearTimeout(timer);
   const { failures } = recording.totals.all();
   const occurred = failureClasses.map((name, i) => [name, failures[i] ?? 0] as const).filter(([, count]) => count > 0);
-  return { profile, recording, totals: recording.totals, failures: Object.fromEntries(occurred), phases, snapshots, times };
+  return {
+    profile,
+    recording,
+    totals: recording.totals,
+    failures: Object.fromEntries(occurred),
+    phases,
+    snapshots,
+    times,
+    loadStartMs: startMs,
+  };
 }
