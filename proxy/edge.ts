@@ -10,6 +10,7 @@ import { Drain } from "./drain.ts";
 import { badRequest, type EdgeError, EdgeFailure, errorBody, internal, notFound, overloaded } from "./errors.ts";
 import { forward } from "./forward.ts";
 import { bodyPending } from "./framing.ts";
+import { gatherBody } from "./gather.ts";
 import { answerClientError, httpOptions, secureContext } from "./listener.ts";
 import type { Logger } from "./log.ts";
 import { createEdgeMetrics, EdgeTally } from "./metrics.ts";
@@ -52,6 +53,7 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
 
   observe(app, { tally, log, logSample: config.logSample, peerOf });
   limitBody(app, config.bodyLimitBytes);
+  gatherBody(app);
   admit(app, admission);
   app.setNotFoundHandler((_request, reply) => answer(reply, notFound));
   app.setErrorHandler<FastifyError | EdgeFailure>((error, request, reply) => {

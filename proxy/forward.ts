@@ -6,6 +6,7 @@ import type { Dispatcher } from "undici";
 import { badRequest } from "./errors.ts";
 import { Exchange, type ExchangeContext } from "./exchange.ts";
 import { faultOf, hasBody } from "./framing.ts";
+import { bodyOf } from "./gather.ts";
 import { requestHeaders } from "./headers.ts";
 import type { Peer } from "./peer.ts";
 import { targetOf } from "./target.ts";
@@ -37,9 +38,9 @@ export function forward(app: FastifyInstance<Server>, context: ForwardContext): 
       return done();
     }
     // `done` is not called: from here on the request is the hot path's, past the rest of fastify's life cycle.
-    const body = hasBody(raw) ? raw : null;
+    const body = hasBody(raw) ? bodyOf(raw) : null;
     // Whoever reads the body hears of its errors; nobody may be reading it any more.
-    if (body !== null) body.on("error", () => {});
+    if (body === raw) raw.on("error", () => {});
     const options: Dispatcher.DispatchOptions = {
       path: target.path,
       method: raw.method as Dispatcher.HttpMethod,

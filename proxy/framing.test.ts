@@ -183,9 +183,9 @@ describe("bodies", () => {
   });
 
   test("an answer that comes before the body is whole ends the connection after it", async () => {
-    await edge.restart({});
+    await edge.restart({ EDGE_BODY_LIMIT_BYTES: "100000" });
     const client = await edge.open();
-    client.send(`POST /x HTTP/1.1\r\nHost: edge.test\r\nContent-Length: 900\r\n\r\n${"x".repeat(100)}`);
+    client.send(`POST /x HTTP/1.1\r\nHost: edge.test\r\nContent-Length: 90000\r\n\r\n${"x".repeat(100)}`);
     await expect.poll(() => edge.upstream.bytesReceived).toBeGreaterThan(100);
     for (const socket of edge.upstream.sockets) socket.write("HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno");
     const response = await client.response();

@@ -267,7 +267,7 @@ describe("the client", () => {
 
   test("that leaves within its upload takes it with it, too, with a length and in chunks", async () => {
     for (const bytes of [
-      `${request("POST", "Content-Length: 9")}hello`,
+      `${request("POST", "Content-Length: 90000")}hello`,
       `${request("POST", "Transfer-Encoding: chunked")}5\r\nhello\r\n`,
     ]) {
       const gone = disconnected();
@@ -280,6 +280,20 @@ describe("the client", () => {
       expect(edge.upstream.requests).toHaveLength(0);
       await expect.poll(() => edge.metric("edge_in_flight")).toBe(0);
     }
+  });
+
+  test("that sends a small body slowly holds no place: others are served, and it too once its body is whole", async () => {
+    await edge.restart({ UPSTREAM_CONNECTIONS: "1" });
+    edge.upstream.respond = () => ok("served");
+    const slow = await edge.open();
+    slow.send(`${request("POST", "Content-Length: 9")}hello`);
+    const other = await edge.open();
+    expect((await other.get("/other")).body.toString()).toBe("served");
+    expect(await edge.metric("edge_in_flight")).toBe(0);
+    expect(edge.upstream.requests).toHaveLength(1);
+    slow.send(" you");
+    expect((await slow.response()).body.toString()).toBe("served");
+    expect(edge.upstream.requests.at(-1)?.body.toString()).toBe("hello you");
   });
 
   test("that leaves while it waits for a place is never forwarded", async () => {
