@@ -35,7 +35,8 @@ export class Fleet {
     }
     this.#ready = Promise.all(ready);
     this.#metronome = profile.load.model === "open" ? startMetronome(this.#workers, nextDue) : null;
-    this.finished = Promise.all(done).then(() => this.#endMetronome());
+    const failed = new Promise<never>((_, reject) => this.#metronome?.once("error", reject));
+    this.finished = Promise.race([Promise.all(done), failed]).then(() => this.#endMetronome());
     // A worker that dies early is told where `finished` is awaited.
     this.finished.catch(() => {});
   }
@@ -67,8 +68,7 @@ export class Fleet {
 
   /** Ends all threads at once. */
   async kill(): Promise<void> {
-    this.#endMetronome();
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    await Promise.all([...this.#workers, this.#metronome].map((worker) => worker?.terminate()));
   }
 
   #tell(message: ToWorker): void {

@@ -13,6 +13,8 @@ export interface Seen {
   nth: number;
   method: string;
   path: string;
+  /** The request as it came, without its empty line. */
+  text: string;
   socket: net.Socket;
 }
 
@@ -93,9 +95,10 @@ export class TestServer {
     socket.setEncoding("latin1").on("data", (text: string) => {
       pending += text;
       for (let end = pending.indexOf("\r\n\r\n"); end >= 0; end = pending.indexOf("\r\n\r\n")) {
-        const [method = "", path = ""] = pending.slice(0, pending.indexOf("\r\n")).split(" ");
+        const text = pending.slice(0, end);
+        const [method = "", path = ""] = text.slice(0, text.indexOf("\r\n")).split(" ");
         pending = pending.slice(end + 4);
-        answer({ n: this.requests++, nth: nth++, method, path, socket });
+        answer({ n: this.requests++, nth: nth++, method, path, text, socket });
       }
     });
   }
