@@ -185,9 +185,10 @@ describe("users", () => {
       expect(Math.abs(row.durationMs - planned)).toBeLessThan(200);
       expect(row.rps).toBeCloseTo((row.requests * 1000) / row.durationMs, 6);
     }
-    // One that is in flight when its stage ends belongs to the next, or to none.
+    // One that is in flight when its stage ends belongs to the next, or to none; a timer that is late lets each of the two
+    // users in for one more.
     const inStages = rows.reduce((sum, row) => sum + row.requests, 0);
-    expect(server.requests - inStages).toBeLessThanOrEqual(2);
+    expect(server.requests - inStages).toBeLessThanOrEqual(4);
   });
 
   it("walk a sequence in order, each its own", async () => {
