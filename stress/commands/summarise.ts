@@ -126,7 +126,9 @@ function failedOf(judged: Judged): { text: string; isLatency: boolean }[] {
       .map(([expression, { actual, reason }]) => {
         const found =
           reason === "no-data" ? "no data" : `${reason === "beyond-limit" ? "above " : ""}${Number(actual?.toFixed(4))}`;
-        return { text: `${key}: ${expression} (${found})`, isLatency: metricInfo[parseSelector(key).name].type === "trend" };
+        // Without data there is no time that the generator could have added.
+        const isLatency = reason !== "no-data" && metricInfo[parseSelector(key).name].type === "trend";
+        return { text: `${key}: ${expression} (${found})`, isLatency };
       }),
   );
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Check } from "../profile/profile.ts";
 import { text } from "./head.ts";
 import type { ResponseSink } from "./parser.ts";
@@ -43,7 +44,7 @@ class SubstringSearch {
 export function valueAtPath(value: unknown, path: string): unknown {
   let at = value;
   for (const key of path.split(/[.[\]]+/).filter((part) => part !== "" && part !== "$")) {
-    if (at === null || typeof at !== "object") return undefined;
+    if (at === null || typeof at !== "object" || !Object.hasOwn(at, key)) return undefined;
     at = (at as Record<string, unknown>)[key];
   }
   return at;
@@ -124,7 +125,8 @@ export class ResponseChecks implements ResponseSink {
     if (this.#bodyBytes > maxJsonBytes) return false;
     try {
       const value = valueAtPath(JSON.parse(Buffer.concat(this.#body).toString()), path);
-      return JSON.stringify(value) === JSON.stringify(equals);
+      // The order of an object's members means nothing (RFC 8259 section 4).
+      return isDeepStrictEqual(value, equals);
     } catch {
       return false;
     }
