@@ -1,4 +1,5 @@
 import type { Check, RequestSpec } from "../profile/profile.ts";
+import { redactUrl } from "../profile/redact.ts";
 import { UsageError } from "../profile/usage-error.ts";
 
 /** Flags that shape a request. */
@@ -26,7 +27,8 @@ export function parseRequest(text: string | null, flags: RequestFlags): RequestS
   const [line = "", ...rest] = text === null ? [] : text.trim().split(settings);
   const [method = "", path = "", ...surplus] =
     text === null ? [flags.method ?? (flags.data === undefined ? "GET" : "POST"), flags.path ?? "/health"] : line.split(/\s+/);
-  const shown = text ?? `${method} ${path}`;
+  // Told in errors: whatever a query holds may be a secret.
+  const shown = redactUrl(text ?? `${method} ${path}`);
   const given = new Map<string, string>();
   for (let i = 0; i < rest.length; i += 2) given.set(rest[i] as string, (rest[i + 1] ?? "").trim());
   if (surplus.length > 0 || path === "") {
@@ -35,7 +37,7 @@ export function parseRequest(text: string | null, flags: RequestFlags): RequestS
   if (!token.test(method)) throw new UsageError(`method "${method}" is not one: accepted are GET, POST, PUT and so on`);
   if (!pathForm.test(path)) {
     throw new UsageError(
-      `path "${path}" is not one: accepted is /PATH[?QUERY] in ASCII without spaces (percent-encode the rest)`,
+      `path "${redactUrl(path)}" is not one: accepted is /PATH[?QUERY] in ASCII without spaces (percent-encode the rest)`,
     );
   }
   const weight = Number(given.get("weight") ?? 1);
@@ -47,7 +49,7 @@ export function parseRequest(text: string | null, flags: RequestFlags): RequestS
   const headers = (flags.header ?? []).map(parseHeader);
   if (flags.contentType !== undefined) headers.push(["Content-Type", flags.contentType]);
   return {
-    route: given.get("route") ?? foldIds(path.split("?")[0] ?? path),
+    route: redactUrl(given.get("route") ?? "") || foldIds(path.split("?")[0] ?? path),
     weight,
     method: method.toUpperCase(),
     path,

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import type { Command } from "commander";
 import type { Target } from "../profile/profile.ts";
+import { redactUrl } from "../profile/redact.ts";
 import { UsageError } from "../profile/usage-error.ts";
 import { type DiscoveredDeployment, discoverDeployment } from "../resources/discover.ts";
 import { parseSamples } from "../resources/sample-option.ts";
@@ -80,10 +81,12 @@ async function deploymentFor(flags: TargetFlags): Promise<DiscoveredDeployment |
 
 function parseBaseUrl(text: string): URL {
   if (!URL.canParse(text))
-    throw new UsageError(`--base-url "${text}" is not a URL: accepted is https://HOST[:PORT] or http://HOST[:PORT]`);
+    throw new UsageError(`--base-url "${redactUrl(text)}" is not a URL: accepted is https://HOST[:PORT] or http://HOST[:PORT]`);
   const url = new URL(text);
   if (url.protocol !== "https:" && url.protocol !== "http:") {
-    throw new UsageError(`--base-url "${text}" has the scheme ${url.protocol.slice(0, -1)}: accepted are https and http`);
+    throw new UsageError(
+      `--base-url "${redactUrl(text)}" has the scheme ${url.protocol.slice(0, -1)}: accepted are https and http`,
+    );
   }
   if (url.username !== "" || url.password !== "") {
     throw new UsageError("--base-url holds a user name or password: give them as -H 'Authorization: …'");

@@ -32,7 +32,7 @@ export function redactCommand(argv: readonly string[]): string {
 }
 
 function redactArgument(argument: string): string {
-  const header = /^(-H|--header=)?([^\s:]+):(.*)$/s.exec(argument);
+  const header = /^(-H|--header=)?\s*([^\s:]+)\s*:(.*)$/s.exec(argument);
   const name = header?.[2];
   if (header && name !== undefined && secretHeaders.has(name.toLowerCase())) return `${header[1] ?? ""}${name}: ${redacted}`;
   return redactUrl(argument);
