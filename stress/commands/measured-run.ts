@@ -1,0 +1,235 @@
+import { type RunTimes, runLoad } from "../load/run.ts";
+import type { ResourceSample, RunEvent, RunPhase } from "../measure/event.ts";
+import { EventQueue } from "../measure/event-queue.ts";
+import { type ProcessLoad, Recording } from "../measure/recording.ts";
+import type { Summary } from "../measure/summary.ts";
+import type { Profile } from "../profile/profile.ts";
+import { redactCommand, redactProfile } from "../profile/redact.ts";
+import { writeSummary } from "../report/json.ts";
+import { hostCpuShares, readHost, readHostCpu } from "../resources/host.ts";
+import { SampleLog } from "../resources/sample-log.ts";
+import { createSampler, type Sampler } from "../resources/sampler.ts";
+import { serviceResources, windowsOf } from "../resources/windows.ts";
+import { version } from "../version.ts";
+import { commitOf } from "./commit.ts";
+import { abortRules, liveThresholds } from "./rules.ts";
+import { summarise } from "./summarise.ts";
+import type { MeasuredTarget } from "./target-flags.ts";
+
+const sampleIntervalMs = 1000;
+const checkpointMs = 10_000;
+
+/**
+ * One run of a profile and everything that is collected while it goes. It closes what it samples: a run takes a
+ * `MeasuredTarget` of its own.
+ */
+export class MeasuredRun {
+  readonly events = new EventQueue<RunEvent>();
+  readonly #profile: Profile;
+  readonly #measured: MeasuredTarget;
+  readonly #path: string | null;
+  readonly #recording: Recording;
+  readonly #samples = new SampleLog();
+  readonly #latest = new Map<string, ResourceSample>();
+  readonly #phases: RunPhase[] = [];
+  readonly #warnings: string[] = [];
+  readonly #startedAt = new Date();
+  readonly #startMs = performance.now();
+  readonly #stop = new AbortController();
+  readonly #sampler: Sampler;
+  #aborted: string[] = [];
+  #interrupted = false;
+  #loadMs = 0;
+  #cpuAt = process.cpuUsage();
+  #cpuAtMs = performance.now();
+  #loadCpu: { cpu: NodeJS.CpuUsage; atMs: number; host: ReturnType<typeof readHostCpu> } | null = null;
+  #generator = { cpuCores: 0, processBusyShare: null as number | null, stealShare: null as number | null };
+  #checkpointAt = 0;
+  #checkpoint: Promise<void> = Promise.resolve();
+  #checkpointFailed = false;
+
+  /** `path`: where the summary and its checkpoints go, null for nowhere. */
+  constructor(profile: Profile, measured: MeasuredTarget, path: string | null) {
+    this.#profile = profile;
+    this.#measured = measured;
+    this.#path = path;
+    this.#recording = new Recording(
+      profile,
+      measured.services.flatMap(({ name }) => [`rss:${name}`, `cpu:${name}`]),
+    );
+    this.#sampler = createSampler({
+      services: measured.services,
+      intervalMs: sampleIntervalMs,
+      now: () => performance.now() - this.#startMs,
+      onSample: (sample) => {
+        this.#samples.add(sample);
+        this.#latest.set(sample.service, sample);
+        this.events.push({ type: "sample", sample });
+      },
+    });
+  }
+
+  interrupt(): void {
+    this.#interrupted = true;
+    this.#stop.abort();
+  }
+
+  async go(address: Parameters<typeof runLoad>[1]): Promise<Summary> {
+    const { deployment, services } = this.#measured;
+    this.events.push({
+      type: "started",
+      profile: redactProfile(this.#profile),
+      services: services.map(({ name, limits }) => ({ name, ...limits })),
+      cores: readHost().cores,
+      topology: deployment?.topology ?? null,
+    });
+    this.#sampler.start();
+    try {
+      const thresholds = liveThresholds(this.#profile);
+      const aborting = abortRules(this.#profile);
+      const times = await runLoad(
+        this.#profile,
+        address,
+        {
+          onPhase: (phase) => this.#onPhase(phase),
+          onInterval: (interval, loadStartMs) => this.#recording.add(interval, loadStartMs),
+          onRound: (atMs, loadMs) => this.#onRound(atMs, loadMs, thresholds, aborting),
+        },
+        this.#stop.signal,
+      );
+      return await this.#finish(times);
+    } catch (error) {
+      this.events.fail(error as Error);
+      throw error;
+    } finally {
+      await this.#sampler.stop();
+    }
+  }
+
+  #onPhase(phase: RunPhase): void {
+    this.#phases.push(phase);
+    this.#samples.mark();
+    if (phase.kind !== "load" || phase.stage <= 0) void this.#sampler.edge();
+    if (phase.kind === "load" && phase.stage === 0) {
+      this.#loadCpu = { cpu: process.cpuUsage(), atMs: performance.now(), host: readHostCpu() };
+    }
+    if (phase.kind === "drain" || phase.kind === "after") this.#measureGenerator();
+    this.events.push({ type: "phase", phase });
+  }
+
+  /** What the generator and the host spent on the load, its drain left out. */
+  #measureGenerator(): void {
+    if (this.#loadCpu === null) return;
+    const { cpu, atMs, host } = this.#loadCpu;
+    this.#loadCpu = null;
+    const used = process.cpuUsage(cpu);
+    const shares = hostCpuShares(host, readHostCpu());
+    this.#generator = {
+      cpuCores: (used.user + used.system) / 1000 / Math.max(1, performance.now() - atMs),
+      processBusyShare: shares?.busy ?? null,
+      stealShare: shares?.steal ?? null,
+    };
+  }
+
+  #onRound(
+    atMs: number,
+    loadMs: number,
+    thresholds: ReturnType<typeof liveThresholds>,
+    aborting: ReturnType<typeof abortRules>,
+  ): void {
+    const sinceMs = loadMs - this.#loadMs;
+    this.#loadMs = loadMs;
+    const gauges: Record<string, number | null> = {};
+    for (const [name, { rssBytes, cpuCores }] of this.#latest) {
+      gauges[`rss:${name}`] = rssBytes;
+      gauges[`cpu:${name}`] = cpuCores;
+    }
+    const snapshot = this.#recording.round(atMs, loadMs, this.#processLoad(), gauges);
+    this.events.push({ type: "snapshot", snapshot: { ...snapshot, thresholds: thresholds(this.#recording.metrics(loadMs)) } });
+    if (this.#profile.abort.length > 0 && this.#aborted.length === 0) {
+      this.#aborted = aborting(loadMs, this.#recording.windowMetrics(sinceMs));
+      if (this.#aborted.length > 0) this.#stop.abort();
+    }
+    this.#recording.clearWindow();
+    if (atMs - this.#checkpointAt >= checkpointMs) {
+      this.#checkpointAt = atMs;
+      this.#checkpoint = this.#checkpoint.then(() => this.#writeCheckpoint(atMs));
+    }
+  }
+
+  #processLoad(): ProcessLoad {
+    const now = performance.now();
+    const used = process.cpuUsage(this.#cpuAt);
+    const cpuCores = (used.user + used.system) / 1000 / Math.max(1, now - this.#cpuAtMs);
+    this.#cpuAt = process.cpuUsage();
+    this.#cpuAtMs = now;
+    return { cpuCores, rssBytes: process.memoryUsage.rss() };
+  }
+
+  /** A killed run leaves a readable summary; a full disk is told once and does not stop the load. */
+  async #writeCheckpoint(atMs: number): Promise<void> {
+    if (this.#path === null) return;
+    try {
+      await writeSummary(this.#path, this.#summary(atMs, true));
+      this.#checkpointFailed = false;
+    } catch (error) {
+      if (!this.#checkpointFailed) this.#warn(`cannot write ${this.#path}: ${(error as Error).message}`);
+      this.#checkpointFailed = true;
+    }
+  }
+
+  #warn(message: string): void {
+    this.#warnings.push(message);
+    this.events.push({ type: "warning", message });
+  }
+
+  async #finish(times: RunTimes): Promise<Summary> {
+    await this.#sampler.edge();
+    this.#loadMs = times.loadToMs - times.loadFromMs;
+    await this.#checkpoint;
+    const summary = this.#summary(times.endMs, false);
+    if (this.#path !== null) await writeSummary(this.#path, summary);
+    this.events.push({ type: "finished", summary, files: this.#path === null ? [] : [this.#path] });
+    this.events.end();
+    return summary;
+  }
+
+  #summary(endMs: number, partial: boolean): Summary {
+    const { load } = this.#profile;
+    const { deployment, services } = this.#measured;
+    const windows = windowsOf(this.#phases, load.model === "requests" ? [] : load.stages, endMs);
+    const tallies = new Map(this.#sampler.tallies().map((tally) => [tally.name, tally]));
+    return summarise({
+      profile: this.#profile,
+      recording: this.#recording,
+      loadMs: this.#loadMs,
+      startedAt: this.#startedAt,
+      endedAt: new Date(),
+      version,
+      commit: commitOf(),
+      command: redactCommand(process.argv.slice(2)),
+      environment: {
+        host: readHost(),
+        node: process.version,
+        deployment:
+          deployment === null
+            ? null
+            : {
+                topology: deployment.topology,
+                mode: deployment.mode,
+                services: deployment.services.map(({ name, limits: { cpus, memoryBytes } }) => ({ name, cpus, memoryBytes })),
+              },
+      },
+      resources: services.flatMap((service) => {
+        const tally = tallies.get(service.name);
+        return tally === undefined ? [] : serviceResources(service, this.#samples.of(service.name), windows, tally);
+      }),
+      generator: this.#generator,
+      warnings: this.#warnings,
+      aborted: this.#aborted,
+      interrupted: this.#interrupted,
+      isTty: { stdout: process.stdout.isTTY === true, stderr: process.stderr.isTTY === true },
+      partial,
+    });
+  }
+}
