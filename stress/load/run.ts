@@ -6,6 +6,7 @@ import { labelOf, totalDurationMs } from "../profile/stages.ts";
 import { sharedNow } from "./clock.ts";
 import type { Address } from "./endpoint.ts";
 import { Fleet } from "./fleet.ts";
+import { warmUp } from "./warm-up.ts";
 
 /** What a run tells its caller, on the main thread. */
 export interface RunHooks {
@@ -25,29 +26,40 @@ export interface RunTimes {
   endMs: number;
 }
 
+/** How long services are read as they were found before they are warmed up. */
+const coldMs = 3000;
 /** After an interruption, requests in flight get this long. */
 const interruptedDrainMs = 5000;
 /** A round is told without stragglers after this long: a worker that hangs must not stop the screen. */
 const stragglersMs = 2500;
 
 /**
- * Runs a profile: settle, connect, load stage by stage, drain, after. Aborting `signal` ends the load early and cuts the
+ * Runs a profile: warm-up and rest where it has them, settle, connect, load stage by stage, drain, after. Aborting `signal` ends the load early and cuts the
  * waits; requests in flight still get their chance, and everything is counted.
  * @throws when a worker thread dies of a defect.
  */
 export async function runLoad(profile: Profile, address: Address, hooks: RunHooks, signal: AbortSignal): Promise<RunTimes> {
-  const { load, settle } = profile;
+  const { load, settle, warmUp: warm } = profile;
   const stages = load.model === "requests" ? [] : load.stages;
   const plannedLoadMs = load.model === "requests" ? null : totalDurationMs(stages);
+  const warmUpMs = warm === undefined ? 0 : coldMs + warm.loadMs + warm.restMs;
   const startedAt = sharedNow();
   const now = () => sharedNow() - startedAt;
   const enter = (kind: PhaseKind, label: string, lastsMs: number | null, stage = -1) => {
     const atMs = now();
     const endsAtMs = lastsMs === null ? null : atMs + lastsMs;
-    const runEndsAtMs = plannedLoadMs === null ? null : settle.beforeMs + plannedLoadMs + settle.afterMs;
+    const runEndsAtMs = plannedLoadMs === null ? null : warmUpMs + settle.beforeMs + plannedLoadMs + settle.afterMs;
     hooks.onPhase({ kind, label, stage, atMs, endsAtMs, runEndsAtMs });
   };
 
+  if (warm !== undefined) {
+    enter("cold", "cold", coldMs);
+    await pause(coldMs, signal);
+    enter("warm-up", "warm-up", warm.loadMs);
+    if (!signal.aborted) await warmUp(profile, warm.loadMs, address, signal);
+    enter("rest", "rest", warm.restMs);
+    await pause(warm.restMs, signal);
+  }
   enter("settle", "settle", settle.beforeMs);
   await pause(settle.beforeMs, signal);
   if (signal.aborted) return { loadFromMs: now(), loadToMs: now(), drainedMs: now(), endMs: now() };

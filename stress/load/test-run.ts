@@ -86,7 +86,11 @@ export function rate(perSecond: number, durationMs: number, parts: Partial<Extra
 /** Runs a profile with real worker threads; `stop` ends it early, `stopAfterMs` does when the load has lasted that long. */
 export async function runTest(
   profile: Profile,
-  { stopAfterMs, stop = new AbortController() }: { stopAfterMs?: number; stop?: AbortController } = {},
+  {
+    stopAfterMs,
+    stop = new AbortController(),
+    onPhase,
+  }: { stopAfterMs?: number; stop?: AbortController; onPhase?: (phase: RunPhase) => void } = {},
 ): Promise<TestRun> {
   let timer: NodeJS.Timeout | undefined;
   const recording = new Recording(profile, []);
@@ -102,6 +106,7 @@ export async function runTest(
     {
       onPhase: (phase) => {
         phases.push(phase);
+        onPhase?.(phase);
         if (phase.kind === "load" && stopAfterMs !== undefined) timer ??= setTimeout(() => stop.abort(), stopAfterMs);
       },
       onInterval: (interval, loadStartMs) => {

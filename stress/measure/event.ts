@@ -10,7 +10,7 @@ export type RunEvent =
   | { type: "warning"; message: string }
   | { type: "finished"; summary: Summary; files: string[] };
 
-export type PhaseKind = "connect" | "settle" | "load" | "drain" | "after";
+export type PhaseKind = "cold" | "warm-up" | "rest" | "connect" | "settle" | "load" | "drain" | "after";
 
 /** `load` comes once a stage; `label` is for people (`hold 50 users`). `endsAtMs` is null where it cannot be known. */
 export interface RunPhase {

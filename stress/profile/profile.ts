@@ -102,6 +102,11 @@ export const profileSchema = z.object({
   /** APDEX target T: satisfied up to T, tolerating up to 4T, errors frustrated. */
   apdexMs: z.number().positive(),
   workers: z.int().positive(),
+  /**
+   * Load that comes before everything that is measured, at the profile's highest constant level, and a rest after it:
+   * services that have never worked are compared with themselves after work, not with their own cold start.
+   */
+  warmUp: z.object({ loadMs: z.number().positive(), restMs: z.number().min(0) }).optional(),
   /** Resource windows: samples taken this long before and after the load. */
   settle: z.object({ beforeMs: z.number().min(0), afterMs: z.number().min(0) }),
 });

@@ -2,6 +2,9 @@ import type { RunPhase } from "../measure/event.ts";
 import { clean } from "./line.ts";
 
 const outsideLoad: Partial<Record<RunPhase["kind"], string>> = {
+  cold: "reading the services as they were found",
+  "warm-up": "warming the services up, nothing counts yet",
+  rest: "letting the services come to rest",
   settle: "reading the services at rest",
   connect: "opening connections",
   drain: "waiting for open requests",

@@ -79,9 +79,12 @@ export function advance(state: RunState, event: RunEvent): RunState {
   }
 }
 
+/** After a warm-up, what was read while it went is no reading at rest: the screen's baseline are the last readings. */
+const beforeLoadKinds: ReadonlySet<RunPhase["kind"]> = new Set(["cold", "settle", "connect"]);
+
 function withSample(previous: ServiceUsage | undefined, sample: ResourceSample, phase: RunPhase | null): ServiceUsage {
   const { source, rssBytes, cpuCores, restarts } = sample;
-  const beforeLoad = phase === null || phase.kind === "connect" || phase.kind === "settle";
+  const beforeLoad = phase === null || beforeLoadKinds.has(phase.kind);
   const readings = previous?.readings ?? [];
   const counts = rssBytes !== null && (beforeLoad || readings.length === 0);
   const kept = counts ? [...readings.slice(1 - mostReadings), rssBytes] : readings;
