@@ -1,12 +1,13 @@
 import { Command, CommanderError } from "commander";
 import { show } from "./commands/show.ts";
+import { soak } from "./commands/soak.ts";
 import { throughput } from "./commands/throughput.ts";
 import { ExitCode, exitCodeHelp } from "./judge/exit-code.ts";
 import { UsageError } from "./profile/usage-error.ts";
 import { version } from "./version.ts";
 
 /** Every command: `{ register(program) }`, one file each. */
-const commands = [throughput, show];
+const commands = [throughput, soak, show];
 
 function createProgram(): Command {
   const program = new Command("stress")

@@ -45,6 +45,11 @@ export interface ScenarioDefaults {
   scenario: string;
   load: Load;
   settle: Profile["settle"];
+  warmUp?: Profile["warmUp"];
+  /** How long `--vus` or `--rate` are held without `--duration`; 30 s where it is not given. */
+  holdMs?: number;
+  /** Rules without a metric are about latency. The reference's gates where it is not given. */
+  thresholds?: readonly string[];
 }
 
 const collect = (value: string, previous: string[] = []) => [...previous, value];
@@ -88,11 +93,11 @@ export function addLoadFlags(command: Command): Command {
 const defaultTimeout = "30s";
 /** APDEX target of the field's common default. */
 const defaultApdex = "500ms";
-const defaultDuration = "30s";
+const defaultHoldMs = 30_000;
 
 /** Turns flags into a profile. @throws UsageError on the first thing that makes no sense. */
 export function profileFrom(flags: LoadFlags, defaults: ScenarioDefaults, target: Profile["target"]): Profile {
-  const load = loadFrom(flags, defaults.load);
+  const load = loadFrom(flags, defaults);
   const requests = requestsFrom(flags);
   const checks = flags.check?.map(parseCheck) ?? defaultChecks(requests);
   const profile: Profile = {
@@ -112,10 +117,11 @@ export function profileFrom(flags: LoadFlags, defaults: ScenarioDefaults, target
     abort: (flags.abortOn ?? []).map(parseAbort),
     apdexMs: parseDuration(flags.apdex ?? defaultApdex, { what: "--apdex" }),
     workers: workersFrom(flags.workers),
+    ...(defaults.warmUp && { warmUp: defaults.warmUp }),
     settle: defaults.settle,
   };
   const parts = { model: load.model, routes: routesOf(profile), checks: checks.map(({ name }) => name) };
-  for (const rule of flags.threshold ?? defaultThresholds(load)) {
+  for (const rule of flags.threshold ?? defaults.thresholds ?? referenceThresholds) {
     const threshold = parseThreshold(latencyRule.test(rule) ? `${judgedLatency(load)}: ${rule}` : rule);
     checkSelector(threshold, parts);
     const rules = profile.thresholds[threshold.metric] ?? [];
@@ -135,9 +141,7 @@ function judgedLatency(load: Load): string {
 }
 
 /** The reference's gates. */
-function defaultThresholds(load: Load): string[] {
-  return ["http_req_failed: rate<0.01", `${judgedLatency(load)}: p(95)<250`, `${judgedLatency(load)}: p(99)<500`];
-}
+const referenceThresholds = ["http_req_failed: rate<0.01", "p(95)<250", "p(99)<500"];
 
 /** The reference's checks for its endpoint; elsewhere only what any success has. */
 function defaultChecks(requests: readonly RequestSpec[]): Profile["checks"] {
@@ -146,7 +150,7 @@ function defaultChecks(requests: readonly RequestSpec[]): Profile["checks"] {
   return isHealth ? [status, { kind: "body", name: 'body holds "status"', contains: '"status"' }] : [status];
 }
 
-function loadFrom(flags: LoadFlags, fallback: Load): Load {
+function loadFrom(flags: LoadFlags, { load: fallback, holdMs = defaultHoldMs }: ScenarioDefaults): Load {
   const { stage, vus, duration, rate, requests } = flags;
   const users = vus === undefined ? null : parseCount(vus, { what: "--vus" });
   const thinkTime = flags.think === undefined ? null : thinkFrom(flags.think);
@@ -164,7 +168,7 @@ function loadFrom(flags: LoadFlags, fallback: Load): Load {
   }
   if (rate !== undefined) {
     const level = parseRate(rate, { what: "--rate" });
-    return openFrom(flags, [{ durationMs: durationOf(duration), from: level, to: level }], users);
+    return openFrom(flags, [{ durationMs: durationOf(duration, holdMs), from: level, to: level }], users);
   }
   if (stage !== undefined) {
     const { unit, stages } = parseStages(stage);
@@ -176,15 +180,15 @@ function loadFrom(flags: LoadFlags, fallback: Load): Load {
     const level = users ?? 50;
     return refuseOpenFlags(flags, {
       model: "closed",
-      stages: [{ durationMs: durationOf(duration), from: level, to: level }],
+      stages: [{ durationMs: durationOf(duration, holdMs), from: level, to: level }],
       thinkTime,
     });
   }
   return refuseOpenFlags(flags, fallback.model === "open" ? fallback : { ...fallback, thinkTime });
 }
 
-function durationOf(duration: string | undefined): number {
-  return parseDuration(duration ?? defaultDuration, { what: "--duration" });
+function durationOf(duration: string | undefined, holdMs: number): number {
+  return duration === undefined ? holdMs : parseDuration(duration, { what: "--duration" });
 }
 
 /** k6's habit: a tenth of the rate, at most 500, opened beforehand; the rate, at most 5,000, at most. */

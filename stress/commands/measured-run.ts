@@ -1,3 +1,6 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { type RunTimes, runLoad } from "../load/run.ts";
 import type { ResourceSample, RunEvent, RunPhase } from "../measure/event.ts";
 import { EventQueue } from "../measure/event-queue.ts";
@@ -16,7 +19,7 @@ import { abortRules, liveThresholds } from "./rules.ts";
 import { summarise } from "./summarise.ts";
 import type { MeasuredTarget } from "./target-flags.ts";
 
-const sampleIntervalMs = 1000;
+const defaultSampleMs = 1000;
 const checkpointMs = 10_000;
 
 /**
@@ -59,7 +62,7 @@ export class MeasuredRun {
     );
     this.#sampler = createSampler({
       services: measured.services,
-      intervalMs: sampleIntervalMs,
+      intervalMs: profile.sampleMs ?? defaultSampleMs,
       now: () => performance.now() - this.#startMs,
       onSample: (sample) => {
         this.#samples.add(sample);
@@ -188,10 +191,24 @@ export class MeasuredRun {
     this.#loadMs = times.loadToMs - times.loadFromMs;
     await this.#checkpoint;
     const summary = this.#summary(times.endMs, false);
-    if (this.#path !== null) await writeSummary(this.#path, summary);
-    this.events.push({ type: "finished", summary, files: this.#path === null ? [] : [this.#path] });
+    const saved = this.#path === null ? { summary, files: [] } : await this.#save(this.#path, summary, times.endMs);
+    this.events.push({ type: "finished", ...saved });
     this.events.end();
-    return summary;
+    return saved.summary;
+  }
+
+  /** An hour's result is not lost to a full disk: it goes where temporary files do, and the summary says so. */
+  async #save(path: string, summary: Summary, endMs: number): Promise<{ summary: Summary; files: string[] }> {
+    try {
+      await writeSummary(path, summary);
+      return { summary, files: [path] };
+    } catch (error) {
+      const elsewhere = join(await mkdtemp(join(tmpdir(), "plimsoll-")), basename(path));
+      this.#warn(`cannot write ${path}: ${(error as Error).message}; the summary is in ${elsewhere}`);
+      const told = this.#summary(endMs, false);
+      await writeSummary(elsewhere, told);
+      return { summary: told, files: [elsewhere] };
+    }
   }
 
   #summary(endMs: number, partial: boolean): Summary {

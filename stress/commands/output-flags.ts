@@ -4,25 +4,25 @@ import type { Command } from "commander";
 import { UsageError } from "../profile/usage-error.ts";
 
 export interface OutputFlags {
-  out?: string;
+  out: string;
   /** False with `--no-tui`. */
   tui: boolean;
 }
 
-export function addOutputFlags(command: Command): Command {
+/** `file`: where the summary goes without `--out`. */
+export function addOutputFlags(command: Command, file = "summary.json"): Command {
   return command
     .optionsGroup("Output:")
-    .option("--out <file>", "where the summary goes (default summary.json)")
+    .option("--out <file>", "where the summary goes", file)
     .option("--no-tui", "plain lines instead of the screen");
 }
 
 /** Path of the summary, made sure of before anything is measured. @throws UsageError where it cannot be written. */
 export async function summaryPath(flags: OutputFlags): Promise<string> {
-  const given = flags.out ?? "summary.json";
-  const path = resolve(given);
+  const path = resolve(flags.out);
   const problem = await problemWith(path);
   if (problem !== null)
-    throw new UsageError(`cannot write the summary to ${given}: ${problem}; give another place with --out FILE`);
+    throw new UsageError(`cannot write the summary to ${flags.out}: ${problem}; give another place with --out FILE`);
   return path;
 }
 

@@ -109,6 +109,10 @@ export const profileSchema = z.object({
   warmUp: z.object({ loadMs: z.number().positive(), restMs: z.number().min(0) }).optional(),
   /** Resource windows: samples taken this long before and after the load. */
   settle: z.object({ beforeMs: z.number().min(0), afterMs: z.number().min(0) }),
+  /** How often services are read; once a second where it is not given. */
+  sampleMs: z.number().positive().optional(),
+  /** What the verdict rests on besides thresholds. `drift`: nothing may grow. */
+  gate: z.literal("drift").optional(),
 });
 
 export type Stage = z.infer<typeof stageSchema>;
