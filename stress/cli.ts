@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { show } from "./commands/show.ts";
+import { sizing } from "./commands/sizing.ts";
 import { soak } from "./commands/soak.ts";
 import { throughput } from "./commands/throughput.ts";
 import { ExitCode, exitCodeHelp } from "./judge/exit-code.ts";
@@ -7,7 +8,7 @@ import { UsageError } from "./profile/usage-error.ts";
 import { version } from "./version.ts";
 
 /** Every command: `{ register(program) }`, one file each. */
-const commands = [throughput, soak, show];
+const commands = [throughput, soak, sizing, show];
 
 function createProgram(): Command {
   const program = new Command("stress")

@@ -5,7 +5,7 @@ import { clean, joinParts, labelled, left, margin, right, widthOf, wrap } from "
 
 const labelWidth = 13;
 
-const bottlenecks: Record<Summary["capacity"]["bottleneck"], string> = {
+export const bottlenecks: Record<Summary["capacity"]["bottleneck"], string> = {
   target: "target",
   generator: "generator",
   host: "host",

@@ -1,0 +1,104 @@
+import type { PhaseRow, ServiceResources, Summary } from "../measure/summary.ts";
+import { plateauOf } from "./capacity.ts";
+
+/** What one service spends on the plateau of a run. */
+export interface ServiceCost {
+  name: string;
+  /** Seconds of CPU time for 1,000 requests, over all its processes. */
+  cpuSecondsPerThousand: number | null;
+  restBytes: number | null;
+  steadyBytes: number | null;
+  /**
+   * What a connection of the load adds, at most: all growth under load divided by the connections held, so heap that
+   * grows with the rate counts in. Null where the load was not a number of users, or nothing grew.
+   */
+  bytesPerConnection: number | null;
+}
+
+/**
+ * Costs of each service on the highest plateau. Steady figures are medians over every constant stage, so with several
+ * levels there is no telling what belongs to which, and CPU a request is null.
+ */
+export function costsOf(summary: Summary): ServiceCost[] {
+  const holds = summary.phases.filter(({ kind, to }) => kind === "hold" && to > 0);
+  const plateau = plateauOf(summary.phases);
+  const only = holds.length === 1 ? plateau : null;
+  return summary.resources.map((service) => {
+    const memory = memoryOf(service);
+    return {
+      name: service.name,
+      cpuSecondsPerThousand: cpuSecondsPerThousand(service, only),
+      restBytes: memory?.preBytes ?? null,
+      steadyBytes: memory?.steadyBytes ?? null,
+      bytesPerConnection: perConnection(memory, only),
+    };
+  });
+}
+
+/** Memory as it is accounted for this kind of service: shared pages once for processes, anonymous for containers. */
+export function memoryOf({ rss, anon }: ServiceResources): ServiceResources["rss"] {
+  return rss ?? anon;
+}
+
+function cpuSecondsPerThousand({ cpu }: ServiceResources, plateau: PhaseRow | null): number | null {
+  return plateau === null || plateau.rps === 0 || cpu.steadyCores === null ? null : (cpu.steadyCores * 1000) / plateau.rps;
+}
+
+function perConnection(memory: ServiceResources["rss"], plateau: PhaseRow | null): number | null {
+  const { preBytes = null, steadyBytes = null } = memory ?? {};
+  if (plateau === null || plateau.unit !== "users" || preBytes === null || steadyBytes === null) return null;
+  return steadyBytes > preBytes ? (steadyBytes - preBytes) / plateau.to : null;
+}
+
+/** What one deployment as measured carries, and what it spends at that. */
+export interface Replica {
+  /** Requests a second. */
+  rps: number;
+  /** Cores of all its services at that rate. */
+  cores: number;
+  memoryBytes: number;
+}
+
+/** One row of the plan: what a wanted rate takes. */
+export interface Sized {
+  rps: number;
+  replicas: number;
+  cores: number;
+  memoryBytes: number;
+  /** Spare share of what the replicas can carry together, 0 to 1. */
+  headroom: number;
+  /** How many times more than was measured the row asks for; 1 and below is within what was measured. */
+  extrapolation: number;
+}
+
+/**
+ * What `rps` takes when every replica is loaded to at most 1 − `headroom` of what one was measured to carry. CPU follows
+ * the rate, memory the replicas. More replicas than one were not measured: that they do not slow each other down is an
+ * assumption, which `extrapolation` above 1 stands for.
+ */
+export function sizeFor(rps: number, replica: Replica, headroom: number): Sized {
+  const replicas = Math.max(1, Math.ceil(rps / (replica.rps * (1 - headroom)) - 1e-9));
+  return {
+    rps,
+    replicas,
+    cores: (rps / replica.rps) * replica.cores,
+    memoryBytes: replicas * replica.memoryBytes,
+    headroom: 1 - rps / (replicas * replica.rps),
+    extrapolation: rps / replica.rps,
+  };
+}
+
+/** The replica that a run measured; null where it held no rate, could not be judged, or its services were not read. */
+export function replicaOf(summary: Summary): Replica | null {
+  const { capacity, resources, results } = summary;
+  const judged = results.verdict === "pass" || results.verdict === "fail" || results.verdict === "regression";
+  const steady = resources.map((service) => ({ cores: service.cpu.steadyCores, bytes: memoryOf(service)?.steadyBytes ?? null }));
+  if (capacity.sustainedRps === null || !judged || steady.length === 0) return null;
+  if (steady.some(({ cores, bytes }) => cores === null || bytes === null)) return null;
+  const sum = (figures: readonly (number | null)[]) => figures.reduce<number>((total, figure) => total + (figure ?? 0), 0);
+  return {
+    rps: capacity.sustainedRps,
+    cores: sum(steady.map(({ cores }) => cores)),
+    memoryBytes: sum(steady.map(({ bytes }) => bytes)),
+  };
+}

@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { container, exampleSummary } from "../example-summary.ts";
+import { renderSizing } from "./document.ts";
+import type { Evidence } from "./evidence.ts";
+import { composeLimits } from "./limits.ts";
+
+const compose = `
+x-log: &log { logging: { driver: json-file } }
+services:
+  proxy:
+    <<: *log
+    cpus: \${PROXY_CPUS:-4.0}
+    mem_limit: "\${PROXY_MEMORY:-2g}"
+    mem_reservation: \${PROXY_RESERVED:-256m}
+    cpu_shares: 512
+  edge: { cpus: 2, mem_limit: 256m }
+  job: { image: x }
+`;
+
+function evidence(file: string, change: (summary: Evidence["summary"]) => void = () => {}): Evidence {
+  const summary = exampleSummary();
+  change(summary);
+  return { file, sha256: "ab".repeat(32), summary };
+}
+
+const options = { limits: composeLimits(compose), headroom: 0.3, command: "npm run sizing" };
+
+describe("limits of a compose file", () => {
+  it("are read with the defaults of its variables; services without limits are left out", () => {
+    expect(composeLimits(compose)).toEqual([
+      { service: "proxy", cpus: 4, memoryBytes: 2 ** 31, reservedMemoryBytes: 2 ** 28, cpuShares: 512 },
+      { service: "edge", cpus: 2, memoryBytes: 2 ** 28, reservedMemoryBytes: null, cpuShares: null },
+    ]);
+  });
+});
+
+describe("the sizing document", () => {
+  it("says the same of the same evidence, in whatever order it is given", () => {
+    const files = [
+      evidence("a.json"),
+      evidence("b.json", ({ environment }) => Object.assign(environment.deployment ?? {}, { topology: "chain" })),
+    ];
+    expect(renderSizing(files.toReversed(), options)).toBe(renderSizing(files, options));
+  });
+
+  it("tells average and plateau apart, and what was extrapolated", () => {
+    const text = renderSizing([evidence("node.json")], options);
+    expect(text).toMatch(/\| node, embedded +\| `GET \/health` +\| throughput, 4 min +\| +2,400 \| +2,000 \|/);
+    expect(text).toMatch(/\| +1,000 \| +1 \| +0\.55 \| .* measured \|/);
+    expect(text).toMatch(/\| +5,000 \| +3 \| +2\.77 \| .* extrapolated, × 2\.1 \|/);
+  });
+
+  it.each<[string, (summary: Evidence["summary"]) => void, RegExp]>([
+    ["the generator shared the host", () => {}, /same host/],
+    ["the endpoint is the cheapest", () => {}, /cheapest/],
+    ["limits were not enforced", () => {}, /no enforced limits/],
+    [
+      "limits were clamped",
+      ({ environment }) =>
+        Object.assign(environment.deployment ?? {}, {
+          mode: "docker",
+          services: [{ name: "proxy", cpus: 2, memoryBytes: null }],
+        }),
+      /clamped/,
+    ],
+    ["the hypervisor took CPU", ({ generator }) => Object.assign(generator, { steal: 0.08 }), /hypervisor took up to 8\.00 %/],
+    ["the load was short", ({ state }) => Object.assign(state, { testRunDurationMs: 20_000 }), /short \(20 s/],
+    ["capacity is a floor", ({ capacity }) => Object.assign(capacity, { kind: "floor" }), /is a floor/],
+    ["the host ran out", ({ capacity }) => Object.assign(capacity, { bottleneck: "host" }), /host ran out/],
+    [
+      "a run failed",
+      ({ results }) => Object.assign(results, { verdict: "fail", reasons: ["p(95)<250 (300)"] }),
+      /did not pass: `p\(95\)<250 \(300\)`/,
+    ],
+  ])("says so where %s", (_, change, caveat) => {
+    expect(renderSizing([evidence("a.json", change)], options)).toMatch(caveat);
+  });
+
+  it("claims no caveat that the evidence does not give", () => {
+    const remote = evidence("a.json", (summary) => {
+      summary.profile.target.baseUrl = "https://edge.example:9443";
+      summary.environment.deployment = null;
+      summary.profile.requests[0] = {
+        ...summary.profile.requests[0],
+        path: "/work?cpuUs=2000",
+      } as (typeof summary.profile.requests)[0];
+    });
+    expect(renderSizing([remote], options)).not.toMatch(/What these figures do not say/);
+  });
+
+  it("names containers' memory for what it is, and lists checksums", () => {
+    const text = renderSizing([evidence("c.json", (summary) => Object.assign(summary, { resources: [container()] }))], options);
+    expect(text).toContain("throughput, anonymous");
+    expect(text).toContain(`\`${"ab".repeat(32)}\``);
+  });
+
+  it("lets nothing from a summary become mark-up", () => {
+    const text = renderSizing(
+      [evidence("a.json", ({ metadata }) => Object.assign(metadata, { command: "stress `rm` | <b>" }))],
+      options,
+    );
+    expect(text).toContain("`` stress `rm` | <b> ``");
+  });
+});

@@ -1,0 +1,49 @@
+import type { Summary } from "../../measure/summary.ts";
+
+/** A summary that the document rests on. */
+export interface Evidence {
+  /** As the document names it. */
+  file: string;
+  /** Of the file's bytes, hexadecimal. */
+  sha256: string;
+  summary: Summary;
+}
+
+/** `node`, `chain`; `target` where no deployment was known. */
+export function topologyOf({ environment }: Summary): string {
+  return environment.deployment?.topology ?? "target";
+}
+
+/** How the deployment ran: `embedded`, `docker`; null where none was known. */
+export function modeOf({ environment }: Summary): string | null {
+  return environment.deployment?.mode ?? null;
+}
+
+/** What was requested: `GET /health`, `GET /work?cpuUs=2000`, each of several. */
+export function endpointOf({ profile }: Summary): string {
+  return [...new Set(profile.requests.map(({ method, path }) => `${method} ${path}`))].join(", ");
+}
+
+const order = ["direct", "node", "nginx", "chain", "target"];
+
+/** Topologies in the order in which they add parts, then by scenario and file. */
+export function sorted(evidence: readonly Evidence[]): Evidence[] {
+  const rank = ({ summary }: Evidence) => {
+    const at = order.indexOf(topologyOf(summary));
+    return at === -1 ? order.length : at;
+  };
+  return evidence.toSorted((a, b) => rank(a) - rank(b) || a.file.localeCompare(b.file));
+}
+
+/** The request that costs the least: nothing but the edge's own work is measured with it. */
+export function isCheapest(summary: Summary): boolean {
+  return summary.profile.requests.every(
+    ({ path, method }) => method === "GET" && /^\/(health|healthz|readyz|version)$/.test(path),
+  );
+}
+
+/** Generator and target shared a machine: the target listens on loopback, or on a port of this host's own containers. */
+export function sharesHost({ profile, environment }: Summary): boolean {
+  const { hostname } = new URL(profile.target.baseUrl);
+  return environment.deployment !== null || ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
+}

@@ -1,0 +1,53 @@
+import { openSync } from "node:fs";
+import { createServer } from "node:http";
+import { argv, stdin } from "node:process";
+
+/**
+ * A real HTTP server with one fault, for soaks that must find it, or must not. It imports nothing of the project, so that
+ * it runs in a container as it is: `node test-faulty-service.ts FAULT [HOST] [PORT]`. Prints its port; ends with its stdin.
+ *
+ *     none         nothing
+ *     leak         keeps 512 KiB of every quarter second for ever
+ *     descriptors  opens four descriptors a second and closes none
+ *     spin         burns three quarters of a core for ever, once it has answered 200 requests
+ *     sawtooth     healthy: takes 2 MiB every quarter second, and gives all of it back every five seconds
+ *     slow         answers later the longer it runs: 2 ms a second
+ *     dies         exits when it has answered 2,000 requests
+ */
+const [, , fault = "none", host = "127.0.0.1", port = "0"] = argv;
+const startedMs = performance.now();
+let answered = 0;
+let kept: Buffer[] = [];
+
+const server = createServer((_, response) => {
+  answered++;
+  if (fault === "spin" && answered === 200) setInterval(burn, 40);
+  if (fault === "dies" && answered === 2000) process.exit(1);
+  const lateMs = fault === "slow" ? ((performance.now() - startedMs) * 2) / 1000 : 0;
+  const answer = () => response.setHeader("Content-Type", "application/json").end('{"status":"ok"}');
+  if (lateMs > 0) setTimeout(answer, lateMs);
+  else answer();
+});
+
+function burn(): void {
+  const untilMs = performance.now() + 30;
+  while (performance.now() < untilMs);
+}
+
+let quarter = 0;
+setInterval(() => {
+  quarter++;
+  if (fault === "leak") kept.push(Buffer.alloc(512 * 1024, 1));
+  if (fault === "sawtooth") {
+    kept.push(Buffer.alloc(2 * 2 ** 20, 1));
+    // what is no longer referenced is given back at once: the sawtooth must not hang on when V8 likes to collect
+    if (quarter % 20 === 0) {
+      kept = [];
+      (globalThis as { gc?: () => void }).gc?.();
+    }
+  }
+  if (fault === "descriptors") openSync("/dev/null", "r");
+}, 250);
+
+server.listen(Number(port), host, () => console.log((server.address() as { port: number }).port));
+if (host === "127.0.0.1") stdin.resume().on("end", () => process.exit());
