@@ -21,6 +21,8 @@ import type { MeasuredTarget } from "./target-flags.ts";
 
 const defaultSampleMs = 1000;
 const checkpointMs = 10_000;
+/** A container's memory is accounted otherwise than a process's, and named so. */
+const memoryColumn = { process: "rss", container: "anon" } as const;
 
 /**
  * One run of a profile and everything that is collected while it goes. It closes what it samples: a run takes a
@@ -58,7 +60,7 @@ export class MeasuredRun {
     this.#path = path;
     this.#recording = new Recording(
       profile,
-      measured.services.flatMap(({ name }) => [`rss:${name}`, `cpu:${name}`]),
+      measured.services.flatMap(({ name, source }) => [`${memoryColumn[source.kind]}:${name}`, `cpu:${name}`]),
     );
     this.#sampler = createSampler({
       services: measured.services,
@@ -143,8 +145,8 @@ export class MeasuredRun {
     const sinceMs = loadMs - this.#loadMs;
     this.#loadMs = loadMs;
     const gauges: Record<string, number | null> = {};
-    for (const [name, { rssBytes, cpuCores }] of this.#latest) {
-      gauges[`rss:${name}`] = rssBytes;
+    for (const [name, { source, rssBytes, cpuCores }] of this.#latest) {
+      gauges[`${memoryColumn[source]}:${name}`] = rssBytes;
       gauges[`cpu:${name}`] = cpuCores;
     }
     const snapshot = this.#recording.round(atMs, loadMs, this.#processLoad(), gauges);

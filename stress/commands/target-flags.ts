@@ -39,7 +39,11 @@ export function addTargetFlags(command: Command): Command {
     .option("--insecure", "trust any certificate")
     .option("--resolve <host:address>", "connect to ADDRESS in place of HOST, as curl does")
     .option("--sni <name>", "name asked for in TLS and expected in the certificate")
-    .option("--sample <name=pid:PID>", "sample a process and its descendants (repeatable)", collect);
+    .option(
+      "--sample <name=source>",
+      "sample a process and its descendants (pid:PID), or a container (docker:NAME); repeatable",
+      collect,
+    );
 }
 
 /** @throws UsageError where there is nothing to measure, or a flag makes no sense. */
@@ -53,7 +57,7 @@ export async function targetFrom(flags: TargetFlags): Promise<MeasuredTarget> {
   if ((flags.cert === undefined) !== (flags.key === undefined)) {
     throw new UsageError("--cert and --key go together: a client certificate needs its key");
   }
-  const sampled = parseSamples(flags.sample ?? []);
+  const sampled = await parseSamples(flags.sample ?? []);
   return {
     target: {
       baseUrl: url.origin,

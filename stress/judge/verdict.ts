@@ -1,4 +1,4 @@
-import type { Summary, Verdict } from "../measure/summary.ts";
+import type { ServiceResources, Summary, Verdict } from "../measure/summary.ts";
 import { ExitCode, worstExitCode } from "./exit-code.ts";
 
 /** What a verdict rests on. */
@@ -10,7 +10,7 @@ export interface VerdictFacts {
   interrupted: boolean;
   model: "closed" | "requests" | "open";
   generatorReasons: readonly string[];
-  services: readonly { name: string; restarts: number; oomKills: number | null; samples: { taken: number; lost: number } }[];
+  services: readonly Pick<ServiceResources, "name" | "restarts" | "oomKills" | "running" | "samples">[];
   requests: number;
 }
 
@@ -42,10 +42,11 @@ export function verdictOf(facts: VerdictFacts): Summary["results"] {
     for (const reason of facts.generatorReasons) say(ExitCode.invalid, "invalid", reason);
   }
   if (facts.requests === 0 && !facts.interrupted) say(ExitCode.failed, "fail", "no request was made");
-  for (const { name, restarts, oomKills, samples } of facts.services) {
+  for (const { name, restarts, oomKills, running, samples } of facts.services) {
     if (restarts > 0)
       say(ExitCode.failed, "fail", `${name} restarted ${restarts} ${restarts === 1 ? "time" : "times"} during the run`);
     if (oomKills !== null && oomKills > 0) say(ExitCode.failed, "fail", `${name} was killed for memory during the run`);
+    if (!running) say(ExitCode.failed, "fail", `${name} was down at the end of the run`);
     const { taken, lost } = samples;
     if (lost > lostShare * (taken + lost)) {
       say(ExitCode.invalid, "invalid", `${lost} of ${taken + lost} resource samples of ${name} were lost`);

@@ -109,10 +109,19 @@ export interface ResourceSample {
   rssBytes: number | null;
   pssBytes: number | null;
   workingSetBytes: number | null;
+  /** Live and dead objects of the JavaScript heap, where the service tells it. */
+  heapBytes: number | null;
   /** Cores in use since the previous sample; null in the first. */
   cpuCores: number | null;
+  /** Containers: time in which the CPU quota held the service back, since the run began, and how many periods it did. */
+  throttledMs: number | null;
+  throttledPeriods: number | null;
   fds: number | null;
+  /** Descriptors that are sockets. */
+  sockets: number | null;
   threads: number | null;
+  /** Containers: tasks that count towards the pids limit. */
+  pids: number | null;
   /** Times the service has died and come back since the run began. */
   restarts: number;
 }

@@ -91,6 +91,8 @@ const memoryWindowSchema = z.object({
   residualPct: z.number().nullable(),
 });
 
+const countWindowSchema = z.object({ pre: z.int().nullable(), max: z.int().nullable(), post: z.int().nullable() });
+
 export const serviceResourcesSchema = z.object({
   name: z.string(),
   source: z.enum(["process", "container"]),
@@ -99,16 +101,27 @@ export const serviceResourcesSchema = z.object({
   pss: memoryWindowSchema.nullable(),
   anon: memoryWindowSchema.nullable(),
   workingSet: memoryWindowSchema.nullable(),
+  /** Used JavaScript heap, where the service publishes it. */
+  heap: memoryWindowSchema.nullable(),
   cpu: z.object({
     preCores: z.number().nullable(),
     steadyCores: z.number().nullable(),
     maxCores: z.number().nullable(),
     postCores: z.number().nullable(),
   }),
-  fds: z.object({ pre: z.int().nullable(), max: z.int().nullable(), post: z.int().nullable() }),
+  /** Time and periods of the load in which a container's CPU quota held it back. */
+  throttled: z.object({ ms: z.number(), periods: z.int() }).nullable(),
+  /** Descriptors, those of them that are sockets, and threads: medians before and after the load, and the most ever seen. */
+  fds: countWindowSchema,
+  sockets: countWindowSchema,
+  threads: countWindowSchema,
+  /** Tasks that count towards a container's pids limit. */
+  pids: countWindowSchema,
   limits: z.object({ cpus: z.number().nullable(), memoryBytes: z.int().nullable(), enforced: z.boolean() }),
   restarts: z.int(),
   oomKills: z.int().nullable(),
+  /** False where the service was down when it was last looked at. */
+  running: z.boolean(),
   samples: z.object({ taken: z.int(), lost: z.int() }),
 });
 
@@ -194,6 +207,7 @@ export type ThresholdResult = z.infer<typeof thresholdResultSchema>;
 export type Trend = z.infer<typeof trendSchema>;
 export type Metric = z.infer<typeof metricSchema>;
 export type MemoryWindow = z.infer<typeof memoryWindowSchema>;
+export type CountWindow = z.infer<typeof countWindowSchema>;
 export type ServiceResources = z.infer<typeof serviceResourcesSchema>;
 export type PhaseRow = z.infer<typeof phaseRowSchema>;
 export type Verdict = z.infer<typeof verdictSchema>;

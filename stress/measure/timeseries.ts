@@ -14,7 +14,7 @@ export interface Row {
   p95: number;
   p99: number;
   max: number;
-  /** Further columns by name (`rss:proxy`), null where not read. */
+  /** Further columns by name (`rss:proxy`, or `anon:proxy` of a container), null where not read. */
   gauges: Record<string, number | null>;
 }
 

@@ -267,11 +267,17 @@ function service(name: string, rss: MemoryWindow, cores: number, limits: Service
     pss: null,
     anon: null,
     workingSet: null,
+    heap: null,
     cpu: { preCores: 0.01, steadyCores: cores, maxCores: cores * 1.2, postCores: 0.01 },
+    throttled: null,
     fds: { pre: 40, max: 140, post: 40 },
+    sockets: { pre: 12, max: 112, post: 12 },
+    threads: { pre: 11, max: 11, post: 11 },
+    pids: { pre: null, max: null, post: null },
     limits,
     restarts: 0,
     oomKills: null,
+    running: true,
     samples: { taken: 253, lost: 0 },
   };
 }
@@ -293,6 +299,8 @@ export function container(): ServiceResources {
     rss: null,
     anon: memory(18, 20, 26, 21),
     workingSet: memory(22, 24, 31, 25),
+    throttled: { ms: 0, periods: 0 },
+    pids: { pre: 11, max: 11, post: 11 },
     oomKills: 0,
   };
 }

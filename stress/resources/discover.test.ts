@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Deployment } from "@plimsoll/proxy/deployment";
 import { identify } from "@plimsoll/proxy/process-table";
+import Docker from "dockerode";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { UsageError } from "../profile/usage-error.ts";
 import { discoverDeployment } from "./discover.ts";
+import { Engine } from "./engine.ts";
 import { TestProcess } from "./test-process.ts";
 
 const limits = { cpus: 4, memoryBytes: 2 ** 31, enforced: false };
@@ -150,10 +152,15 @@ describe("what it refuses", () => {
     await expect(discoverDeployment({ cwd: dir })).rejects.toThrow("does not run (none of its processes lives): run ./deploy.sh");
   });
 
-  it("services in containers", async () => {
-    await write({ ...deployment, mode: "docker", services: [{ ...self, pid: null, container: "plimsoll-proxy-1" }] });
-    await expect(discoverDeployment({ cwd: dir })).rejects.toThrow(
-      'runs "proxy" in the container plimsoll-proxy-1, and only processes can be sampled: give --base-url and --ca',
+  it("services in containers where the engine cannot be reached", async () => {
+    const file = await write({
+      ...deployment,
+      mode: "docker",
+      services: [{ ...self, pid: null, container: "plimsoll-proxy-1" }],
+    });
+    const engine = () => new Engine(new Docker({ socketPath: join(dir, "none.sock") }));
+    await expect(discoverDeployment({ cwd: dir, engine })).rejects.toThrow(
+      `the deployment ${file} runs in containers: cannot reach the container engine (connect ENOENT ${dir}/none.sock): start it`,
     );
   });
 });

@@ -3,7 +3,9 @@ import { dirname, join, resolve } from "node:path";
 import type { Deployment } from "@plimsoll/proxy/deployment";
 import { isAlive } from "@plimsoll/proxy/process-table";
 import { UsageError } from "../profile/usage-error.ts";
+import { ContainerSource } from "./container.ts";
 import { DeploymentFile } from "./deployment-file.ts";
+import { type ContainerState, Engine } from "./engine.ts";
 import { ProcessSource } from "./process.ts";
 import type { SampledService } from "./source.ts";
 
@@ -26,42 +28,66 @@ const wellKnown = join(".plimsoll", "deployment.json");
  *
  * @throws UsageError when it is unreadable, does not run, or runs where its resources cannot be read.
  */
-export async function discoverDeployment(options: { cwd: string; file?: string }): Promise<DiscoveredDeployment | null> {
+export async function discoverDeployment(options: {
+  cwd: string;
+  file?: string;
+  engine?: () => Engine;
+}): Promise<DiscoveredDeployment | null> {
   const file = options.file === undefined ? await findUpwards(options.cwd) : resolve(options.cwd, options.file);
   if (file === null) return null;
   const opened = await DeploymentFile.open(file);
   const deployment = await opened.current();
   if (deployment === null) throw new UsageError(`the deployment ${file} has just been taken down: run ./deploy.sh`);
   const { baseUrl, caFile, topology, mode } = deployment;
-  refuseUnreadable(file, deployment);
+  const containers = await inspectAll(file, deployment, options.engine ?? (() => new Engine()));
+  refuseStopped(file, deployment, containers);
   return {
     file,
     baseUrl,
     caFile: caFile === null ? null : resolve(dirname(file), caFile),
     topology,
     mode,
-    services: deployment.services.map(({ name, limits, restarts }) => {
-      return { name, limits, source: new ProcessSource(opened.locate(name), restarts) };
+    services: deployment.services.map(({ name, limits, restarts, container }) => {
+      if (container === null) return { name, limits, source: new ProcessSource(opened.locate(name), restarts) };
+      const { engine, states } = containers;
+      const state = states.get(container) ?? null;
+      // what the engine enforces is what counts, whatever was declared
+      return { name, limits: state?.limits ?? limits, source: new ContainerSource(engine(), container, state) };
     }),
   };
 }
 
-function refuseUnreadable(file: string, { mode, services }: Deployment): void {
-  const container = services.find((service) => service.container !== null);
-  if (mode === "docker" || container) {
-    const what = container ? `"${container.name}" in the container ${container.container}` : "in containers";
-    throw new UsageError(
-      `the deployment ${file} runs ${what}, and only processes can be sampled: give --base-url and --ca to measure it without samples`,
-    );
+interface Containers {
+  engine: () => Engine;
+  /** By name; null where there is none of that name. */
+  states: Map<string, ContainerState | null>;
+}
+
+async function inspectAll(file: string, { services }: Deployment, connect: () => Engine): Promise<Containers> {
+  const names = services.flatMap(({ container }) => container ?? []);
+  const states: Containers["states"] = new Map();
+  if (names.length === 0) return { engine: connect, states };
+  try {
+    const engine = connect();
+    for (const name of names) states.set(name, await engine.inspect(name));
+    return { engine: () => engine, states };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`the deployment ${file} runs in containers: ${error.message}`);
   }
-  const runs = services.some(({ pid, processStart }) => {
+}
+
+function refuseStopped(file: string, { services }: Deployment, { states }: Containers): void {
+  const runs = services.some(({ pid, processStart, container }) => {
+    if (container !== null) return states.get(container)?.running === true;
     return pid !== null && (processStart ? isAlive({ pid, start: processStart }) : true);
   });
-  if (!runs) {
-    throw new UsageError(
-      `the deployment ${file} does not run (none of its processes lives): run ./deploy.sh, or give --base-url`,
-    );
-  }
+  if (runs) return;
+  const [none, remedy] =
+    states.size > 0
+      ? ["none of its containers runs", "run ./deploy.sh --docker"]
+      : ["none of its processes lives", "run ./deploy.sh"];
+  throw new UsageError(`the deployment ${file} does not run (${none}): ${remedy}, or give --base-url`);
 }
 
 async function findUpwards(cwd: string): Promise<string | null> {

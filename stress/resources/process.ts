@@ -1,6 +1,7 @@
 import { isAlive, type ProcessIdentity } from "@plimsoll/proxy/process-table";
 import pidusage from "pidusage";
-import { countFds, type ProcessNode, readPssBytes, readTree } from "./process-tree.ts";
+import { countDescriptors, total } from "./descriptors.ts";
+import { type ProcessNode, readPssBytes, readTree } from "./process-tree.ts";
 import type { Reading, SampleSource } from "./source.ts";
 
 /** Which process is the root of a service now, and how often its supervisor has started it again; null while it is down. */
@@ -46,13 +47,19 @@ export class ProcessSource implements SampleSource {
     if (!usages.has(located.identity.pid)) return null;
     this.#account(tree, usages);
     const alive = tree.filter(({ pid }) => usages.has(pid));
+    const pids = alive.map(({ pid }) => pid);
     return {
       rssBytes: alive.reduce((sum, { pid }) => sum + (usages.get(pid)?.memoryBytes ?? 0), 0),
-      pssBytes: pss ? total(await Promise.all(alive.map(({ pid }) => readPssBytes(pid)))) : null,
+      pssBytes: pss ? total(await Promise.all(pids.map(readPssBytes))) : null,
       workingSetBytes: null,
+      heapBytes: null,
       cpuMs: this.#cpuMs,
-      fds: total(alive.map(({ pid }) => countFds(pid))),
+      cpuAtMs: this.#readAtMs ?? performance.now(),
+      throttledMs: null,
+      throttledPeriods: null,
+      ...countDescriptors(pids, pss),
       threads: total(alive.map(({ threads }) => threads)),
+      pids: null,
       restarts: Math.max(this.#replaced, located.restarts - this.#firstRestarts),
       oomKills: null,
     };
@@ -95,9 +102,4 @@ async function readUsages(tree: readonly ProcessNode[]): Promise<Map<number, Usa
       stat ? [[stat.pid, { memoryBytes: stat.memory, ctimeMs: stat.ctime, elapsedMs: stat.elapsed }]] : [],
     ),
   );
-}
-
-/** Null when any part is unknown: a sum without it would pass for the whole. */
-function total(parts: readonly (number | null)[]): number | null {
-  return parts.reduce<number | null>((sum, part) => (sum === null || part === null ? null : sum + part), 0);
 }

@@ -4,9 +4,15 @@ import type { ResourceSample } from "../measure/event.ts";
 interface Entry {
   sample: ResourceSample;
   count: number;
+  /** How many of them have the figure. */
+  seen: Record<MeanFigure, number>;
 }
 
-/** Samples between two phase edges. Every entry but the last stands for `perEntry` samples, so that they stay evenly spaced. */
+const meanFigures = ["rssBytes", "workingSetBytes", "heapBytes", "cpuCores"] as const;
+const peakFigures = ["fds", "sockets", "threads", "pids"] as const;
+type MeanFigure = (typeof meanFigures)[number];
+
+/** Samples between two phase edges. Every entry but the last, and those with PSS, stands for `perEntry` samples: evenly spaced. */
 interface Stretch {
   perEntry: number;
   entries: Entry[];
@@ -30,11 +36,12 @@ export class SampleLog {
     this.#services.set(sample.service, stretches);
     const stretch = stretches.at(-1) ?? newStretch();
     const last = stretch.entries.at(-1);
-    if (last && last.count < stretch.perEntry) {
-      stretch.entries[stretch.entries.length - 1] = merge(last, { sample, count: 1 });
+    const entry = entryOf(sample);
+    if (last && last.count < stretch.perEntry && isMergeable(last) && isMergeable(entry)) {
+      stretch.entries[stretch.entries.length - 1] = merge(last, entry);
       return;
     }
-    stretch.entries.push({ sample, count: 1 });
+    stretch.entries.push(entry);
     if (stretches.reduce((sum, { entries }) => sum + entries.length, 0) > this.#capacity) {
       halve(stretches.reduce((a, b) => (b.entries.length > a.entries.length ? b : a)));
     }
@@ -54,31 +61,43 @@ function newStretch(): Stretch {
   return { perEntry: 1, entries: [] };
 }
 
-function halve(stretch: Stretch): void {
-  stretch.perEntry *= 2;
-  stretch.entries = stretch.entries.flatMap((entry, i, all) => {
-    if (i % 2 === 1) return [];
-    const next = all[i + 1];
-    return next ? merge(entry, next) : entry;
-  });
+function entryOf(sample: ResourceSample): Entry {
+  const seen = Object.fromEntries(meanFigures.map((figure) => [figure, sample[figure] === null ? 0 : 1]));
+  return { sample, count: 1, seen: seen as Entry["seen"] };
 }
 
-/** Figures become means; descriptors and threads the larger value, since those are counted and their peaks matter. */
+/** A reading with PSS was taken at the edge of a phase and stands for that instant. There are few of them. */
+function isMergeable({ sample }: Entry): boolean {
+  return sample.pssBytes === null;
+}
+
+function halve(stretch: Stretch): void {
+  stretch.perEntry *= 2;
+  const halved: Entry[] = [];
+  for (const entry of stretch.entries) {
+    const last = halved.at(-1);
+    const fits = last && isMergeable(last) && isMergeable(entry) && last.count + entry.count <= stretch.perEntry;
+    if (fits) halved[halved.length - 1] = merge(last, entry);
+    else halved.push(entry);
+  }
+  stretch.entries = halved;
+}
+
+/**
+ * Figures and times become means over the samples that have them, so that a straight line stays that line, whatever is
+ * missing; of what is counted the larger value stays, since peaks matter; of sums and the rest the later one.
+ */
 function merge(a: Entry, b: Entry): Entry {
   const count = a.count + b.count;
-  const mean = (x: number | null, y: number | null) =>
-    x === null || y === null ? (x ?? y) : (x * a.count + y * b.count) / count;
-  const sample = {
-    ...b.sample,
-    atMs: (a.sample.atMs * a.count + b.sample.atMs * b.count) / count,
-    rssBytes: mean(a.sample.rssBytes, b.sample.rssBytes),
-    pssBytes: mean(a.sample.pssBytes, b.sample.pssBytes),
-    workingSetBytes: mean(a.sample.workingSetBytes, b.sample.workingSetBytes),
-    cpuCores: mean(a.sample.cpuCores, b.sample.cpuCores),
-    fds: larger(a.sample.fds, b.sample.fds),
-    threads: larger(a.sample.threads, b.sample.threads),
-  };
-  return { sample, count };
+  const sample = { ...b.sample, atMs: (a.sample.atMs * a.count + b.sample.atMs * b.count) / count };
+  const seen = { ...b.seen };
+  for (const figure of meanFigures) {
+    seen[figure] = a.seen[figure] + b.seen[figure];
+    const sum = (a.sample[figure] ?? 0) * a.seen[figure] + (b.sample[figure] ?? 0) * b.seen[figure];
+    sample[figure] = seen[figure] === 0 ? null : sum / seen[figure];
+  }
+  for (const figure of peakFigures) sample[figure] = larger(a.sample[figure], b.sample[figure]);
+  return { sample, count, seen };
 }
 
 function larger(a: number | null, b: number | null): number | null {

@@ -5,7 +5,7 @@ import { TestProcess } from "./test-process.ts";
 
 it("samples the processes that it is given, under the names it is given", async () => {
   await using child = await TestProcess.start();
-  const services = parseSamples([`proxy=pid:${child.pid}`, ` back-end.1=pid:${process.pid} `]);
+  const services = await parseSamples([`proxy=pid:${child.pid}`, ` back-end.1=pid:${process.pid} `]);
   expect(services).toMatchObject([
     { name: "proxy", limits: { cpus: null, memoryBytes: null, enforced: false }, source: { kind: "process" } },
     { name: "back-end.1" },
@@ -17,24 +17,27 @@ it("samples the processes that it is given, under the names it is given", async 
 });
 
 it.each([
-  ["", "is not a service to sample: accepted is NAME=pid:PID, such as proxy=pid:123", "nothing"],
+  ["", "is not a service to sample: accepted is NAME=pid:PID or NAME=docker:CONTAINER, such as proxy=pid:123", "nothing"],
   ["proxy", "is not a service to sample", "a name alone"],
   ["proxy=123", "is not a service to sample", "no kind of source"],
   ["=pid:123", "is not a service to sample", "no name"],
   ["proxy=pid:", "is not a service to sample", "no pid"],
   ["my proxy=pid:1", "is not a service to sample", "a space in the name"],
-  ["edge=docker:plimsoll-edge-1", 'has the source "docker": accepted is NAME=pid:PID', "a container"],
+  ["edge=podman:plimsoll-edge-1", 'has the source "podman": accepted is NAME=pid:PID', "an unknown source"],
+  ["edge=docker:", "is not a service to sample", "no container"],
+  ["edge=docker:../images/x", 'has the container "../images/x"', "a path in place of a container's name"],
   ["edge=https://host/", 'has the source "https": accepted is NAME=pid:PID', "a sampler elsewhere"],
   ["proxy=pid:abc", 'has the pid "abc"', "letters"],
   ["proxy=pid:-1", 'has the pid "-1"', "a negative pid"],
   ["proxy=pid:0", 'has the pid "0"', "zero, which is every process of the group"],
   ["proxy=pid:1.5", 'has the pid "1.5"', "a fraction"],
   [`proxy=pid:${2 ** 22 + 1}`, "no process runs under pid 4194305", "a pid that nobody has"],
-])("refuses %j with %j: %s", (text, message) => {
-  expect(() => parseSamples([text])).toThrow(UsageError);
-  expect(() => parseSamples([text])).toThrow(message);
+])("refuses %j with %j: %s", async (text, message) => {
+  await expect(parseSamples([text])).rejects.toThrow(UsageError);
+  await expect(parseSamples([text])).rejects.toThrow(message);
 });
 
-it("refuses a name given twice, whose figures would be mixed", () => {
-  expect(() => parseSamples([`a=pid:${process.pid}`, `a=pid:${process.pid}`])).toThrow('--sample gives the name "a" twice');
+it("refuses a name given twice, whose figures would be mixed", async () => {
+  const twice = parseSamples([`a=pid:${process.pid}`, `a=pid:${process.pid}`]);
+  await expect(twice).rejects.toThrow('--sample gives the name "a" twice');
 });

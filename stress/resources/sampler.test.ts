@@ -12,13 +12,18 @@ import type { Reading, SampledService } from "./source.ts";
 import { TestProcess } from "./test-process.ts";
 
 const limits = { cpus: null, memoryBytes: null, enforced: false };
-const nothing: Reading = {
+const nothing: Omit<Reading, "cpuAtMs"> = {
   rssBytes: null,
   pssBytes: null,
   workingSetBytes: null,
+  heapBytes: null,
   cpuMs: null,
+  throttledMs: null,
+  throttledPeriods: null,
   fds: null,
+  sockets: null,
   threads: null,
+  pids: null,
   restarts: 0,
   oomKills: null,
 };
@@ -32,7 +37,7 @@ function scripted(name: string, read: (pss: boolean) => Promise<Partial<Reading>
       kind: "container",
       read: async ({ pss }) => {
         const reading = await read(pss);
-        return reading && { ...nothing, ...reading };
+        return reading && { ...nothing, cpuAtMs: performance.now(), ...reading };
       },
       close: async () => {
         closed.push(name);
@@ -101,7 +106,7 @@ describe("the schedule", () => {
     ]);
     expect(sampler.tallies()).toEqual([
       { name: "down", taken: 0, lost: 4, restarts: 0, oomKills: null, up: false },
-      { name: "broken", taken: 0, lost: 4, restarts: 0, oomKills: null, up: false },
+      { name: "broken", taken: 0, lost: 4, restarts: 0, oomKills: null, up: true },
       { name: "back", taken: 2, lost: 2, restarts: 1, oomKills: 1, up: true },
     ]);
   });

@@ -18,7 +18,7 @@ export interface SampleTally {
   /** Of the last reading that succeeded. */
   restarts: number;
   oomKills: number | null;
-  /** Whether the last reading succeeded: false for a service that died and was not back at the end. */
+  /** False where the service was down when it was last asked: it died and was not back at the end. */
   up: boolean;
 }
 
@@ -38,24 +38,30 @@ const shortestCpuMs = 250;
 interface Watched extends SampleTally {
   service: SampledService;
   cpuFrom: { atMs: number; cpuMs: number } | null;
+  timer: NodeJS.Timeout | undefined;
+  /** The reading under way, and those behind it. */
+  queue: Promise<void>;
 }
 
-/** Reads services on a fixed schedule and tells each reading at once; it keeps none. Readings of one service never overlap. */
+/**
+ * Reads services on a fixed schedule and tells each reading at once; it keeps none. Readings of one service never
+ * overlap, and a service that is slow to read delays no other. All times are of the monotonic clock: a clock that is
+ * set meanwhile changes nothing, and readings that were due while the machine or the process stood still are lost ones.
+ */
 export function createSampler({ services, intervalMs, onSample, now }: SamplerOptions): Sampler {
   const watched = services.map((service): Watched => {
-    return { service, name: service.name, taken: 0, lost: 0, restarts: 0, oomKills: null, up: false, cpuFrom: null };
+    const tally = { name: service.name, taken: 0, lost: 0, restarts: 0, oomKills: null, up: true };
+    return { ...tally, service, cpuFrom: null, timer: undefined, queue: Promise.resolve() };
   });
   const startedAtMs = performance.now();
   const clock = now ?? (() => performance.now() - startedAtMs);
-  let timer: NodeJS.Timeout | undefined;
   let running = false;
-  let queue = Promise.resolve();
 
-  async function readOne(watch: Watched, pss: boolean): Promise<void> {
+  async function readNow(watch: Watched, pss: boolean): Promise<void> {
     const atMs = clock();
-    const reading = await watch.service.source.read({ pss }).catch(() => null);
-    watch.up = reading !== null;
-    if (reading === null) {
+    const reading = await watch.service.source.read({ pss }).catch(() => undefined);
+    if (reading !== undefined) watch.up = reading !== null;
+    if (!reading) {
       watch.lost++;
       return;
     }
@@ -65,21 +71,19 @@ export function createSampler({ services, intervalMs, onSample, now }: SamplerOp
     onSample(toSample(watch, reading, atMs));
   }
 
-  function read(pss: boolean): Promise<void> {
-    const reading = queue.then(async () => {
-      await Promise.all(watched.map((watch) => readOne(watch, pss)));
-    });
-    queue = reading.catch(() => {});
+  function read(watch: Watched, pss: boolean): Promise<void> {
+    const reading = watch.queue.then(() => readNow(watch, pss));
+    watch.queue = reading.catch(() => {});
     return reading;
   }
 
-  function schedule(slot: number, originMs: number): void {
+  function schedule(watch: Watched, slot: number, originMs: number): void {
     const waitMs = Math.max(0, originMs + slot * intervalMs - performance.now());
-    timer = setTimeout(async () => {
+    watch.timer = setTimeout(async () => {
       const due = Math.max(slot, Math.floor((performance.now() - originMs) / intervalMs));
-      for (const watch of watched) watch.lost += due - slot;
-      await read(false);
-      if (running) schedule(due + 1, originMs);
+      watch.lost += due - slot;
+      await read(watch, false);
+      if (running) schedule(watch, due + 1, originMs);
     }, waitMs);
   }
 
@@ -87,13 +91,16 @@ export function createSampler({ services, intervalMs, onSample, now }: SamplerOp
     start() {
       if (running) return;
       running = true;
-      schedule(0, performance.now());
+      const originMs = performance.now();
+      for (const watch of watched) schedule(watch, 0, originMs);
     },
-    edge: () => read(true),
+    async edge() {
+      await Promise.all(watched.map((watch) => read(watch, true)));
+    },
     async stop() {
       running = false;
-      clearTimeout(timer);
-      await queue;
+      for (const { timer } of watched) clearTimeout(timer);
+      await Promise.all(watched.map(({ queue }) => queue));
       await Promise.all(services.map(({ source }) => source.close()));
     },
     tallies: () =>
@@ -102,12 +109,12 @@ export function createSampler({ services, intervalMs, onSample, now }: SamplerOp
 }
 
 function toSample(watch: Watched, reading: Reading, atMs: number): ResourceSample {
-  const { rssBytes, pssBytes, workingSetBytes, fds, threads, restarts } = reading;
+  const { cpuMs, cpuAtMs, oomKills: _, ...figures } = reading;
   const { name: service, source } = watch.service;
-  const cpuCores = coresInUse(watch, reading.cpuMs, atMs);
-  return { atMs, service, source: source.kind, rssBytes, pssBytes, workingSetBytes, cpuCores, fds, threads, restarts };
+  return { atMs, service, source: source.kind, ...figures, cpuCores: coresInUse(watch, cpuMs, cpuAtMs) };
 }
 
+/** `atMs` on the clock of the reading, which may be another machine's. */
 function coresInUse(watch: Watched, cpuMs: number | null, atMs: number): number | null {
   const from = watch.cpuFrom;
   if (cpuMs === null || (from !== null && atMs - from.atMs < shortestCpuMs)) return null;

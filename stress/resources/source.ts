@@ -8,10 +8,21 @@ export interface Reading {
   pssBytes: number | null;
   /** Containers only: usage without inactive file pages. */
   workingSetBytes: number | null;
+  /** Used heap of a JavaScript runtime, where the service publishes it. */
+  heapBytes: number | null;
   /** CPU time used since the source was made, over all its processes, those of before a restart included. Never falls. */
   cpuMs: number | null;
+  /** When `cpuMs` was read, on a monotonic clock of the source's choice: only differences have a meaning. */
+  cpuAtMs: number;
+  /** Containers only: what the CPU quota held back since the source was made. Neither falls. */
+  throttledMs: number | null;
+  throttledPeriods: number | null;
   fds: number | null;
+  /** Descriptors that are sockets. Where there are very many descriptors they are counted at phase edges only. */
+  sockets: number | null;
   threads: number | null;
+  /** Containers only: tasks in the control group, which is what a pids limit counts; a health check's are among them. */
+  pids: number | null;
   /** Times the service has died and come back since the source was made. */
   restarts: number;
   /** Kills by the kernel for want of memory since the source was made; null where that cannot be told. */
@@ -21,7 +32,11 @@ export interface Reading {
 /** Where a service's readings come from. A source holds what it needs to tell one reading from the next. */
 export interface SampleSource {
   readonly kind: ResourceSample["source"];
-  /** @returns null while the service is down or cannot be read; that reading is lost. Never called again before it settled. */
+  /**
+   * Never called again before it settled.
+   *
+   * @returns null while the service is down. Rejects when it cannot be read. Either way that reading is lost.
+   */
   read(options: { pss: boolean }): Promise<Reading | null>;
   close(): Promise<void>;
 }

@@ -75,7 +75,7 @@ const windows: Windows = {
   post: { fromMs: 20_000, toMs: 24_000 },
 };
 const limits = { cpus: 4, memoryBytes: 2 ** 31, enforced: false };
-const tally = { taken: 20, lost: 1, restarts: 0, oomKills: null };
+const tally = { taken: 20, lost: 1, restarts: 0, oomKills: null, up: true };
 const proxy = { name: "proxy", limits, source: { kind: "process" } } as const;
 
 function sample(atMs: number, figures: Partial<ResourceSample> = {}): ResourceSample {
@@ -86,9 +86,14 @@ function sample(atMs: number, figures: Partial<ResourceSample> = {}): ResourceSa
     rssBytes: null,
     pssBytes: null,
     workingSetBytes: null,
+    heapBytes: null,
     cpuCores: null,
+    throttledMs: null,
+    throttledPeriods: null,
     fds: null,
+    sockets: null,
     threads: null,
+    pids: null,
     restarts: 0,
     ...figures,
   };
@@ -236,7 +241,7 @@ describe("serviceResources", () => {
 
   it("is what the summary's schema wants, counts and limits with it", () => {
     const samples = [0, 1_000, 11_000, 21_000].map((atMs) => sample(atMs, { rssBytes: 1.5, pssBytes: 1, cpuCores: 1, fds: 3 }));
-    const resources = serviceResources(proxy, samples, windows, { taken: 4, lost: 2, restarts: 1, oomKills: null });
+    const resources = serviceResources(proxy, samples, windows, { ...tally, taken: 4, lost: 2, restarts: 1 });
     expect(serviceResourcesSchema.parse(resources)).toEqual(resources);
     expect(resources).toMatchObject({ name: "proxy", limits, restarts: 1, oomKills: null, samples: { taken: 4, lost: 2 } });
   });

@@ -1,5 +1,5 @@
 import type { ResourceSample, RunPhase } from "../measure/event.ts";
-import type { MemoryWindow, ServiceResources } from "../measure/summary.ts";
+import type { CountWindow, MemoryWindow, ServiceResources } from "../measure/summary.ts";
 import type { Stage } from "../profile/profile.ts";
 import { isHold } from "../profile/stages.ts";
 import type { SampleTally } from "./sampler.ts";
@@ -53,34 +53,36 @@ export function serviceResources(
   service: Pick<SampledService, "name" | "limits"> & { source: Pick<SampledService["source"], "kind"> },
   samples: readonly ResourceSample[],
   windows: Windows,
-  tally: Pick<SampleTally, "taken" | "lost" | "restarts" | "oomKills">,
+  tally: Omit<SampleTally, "name">,
 ): ServiceResources {
   const isProcess = service.source.kind === "process";
   const memory = (figure: (sample: ResourceSample) => number | null) => memoryWindow(samples, windows, figure);
   const cpu = cpuSamples(samples);
   const cores = (spans: readonly Span[]) => median(valuesIn(cpu, spans, ({ cores }) => cores));
-  const fds = (spans: readonly Span[]) => lowerMedian(valuesIn(samples, spans, (sample) => sample.fds));
+  const count = (figure: (sample: ResourceSample) => number | null) => countWindow(samples, windows, figure);
   return {
     name: service.name,
     source: service.source.kind,
     rss: isProcess ? memory((sample) => sample.rssBytes) : null,
-    pss: isProcess ? pssWindow(samples, windows) : null,
+    pss: isProcess || samples.some(({ pssBytes }) => pssBytes !== null) ? pssWindow(samples, windows) : null,
     anon: isProcess ? null : memory((sample) => sample.rssBytes),
     workingSet: isProcess ? null : memory((sample) => sample.workingSetBytes),
+    heap: samples.some(({ heapBytes }) => heapBytes !== null) ? memory((sample) => sample.heapBytes) : null,
     cpu: {
       preCores: cores(listed(windows.pre)),
       steadyCores: cores(windows.steady),
       maxCores: largest(valuesIn(cpu, listed(windows.load), (sample) => sample.cores)),
       postCores: cores(listed(windows.post)),
     },
-    fds: {
-      pre: fds(listed(windows.pre)),
-      max: largest(samples.flatMap((sample) => sample.fds ?? [])),
-      post: fds(listed(windows.post)),
-    },
+    throttled: throttledIn(samples, windows.load),
+    fds: count((sample) => sample.fds),
+    sockets: count((sample) => sample.sockets),
+    threads: count((sample) => sample.threads),
+    pids: count((sample) => sample.pids),
     limits: service.limits,
     restarts: tally.restarts,
     oomKills: tally.oomKills,
+    running: tally.up,
     samples: { taken: tally.taken, lost: tally.lost },
   };
 }
@@ -93,6 +95,30 @@ function memoryWindow(
   const within = (spans: readonly Span[]) => median(valuesIn(samples, spans, figure));
   const coldBytes = samples[0] ? figure(samples[0]) : null;
   return compared(coldBytes, within(listed(windows.pre)), within(windows.steady), within(listed(windows.post)));
+}
+
+function countWindow(
+  samples: readonly ResourceSample[],
+  windows: Windows,
+  figure: (sample: ResourceSample) => number | null,
+): CountWindow {
+  const within = (span: Span | null) => lowerMedian(valuesIn(samples, listed(span), figure));
+  return {
+    pre: within(windows.pre),
+    max: largest(samples.flatMap((sample) => figure(sample) ?? [])),
+    post: within(windows.post),
+  };
+}
+
+/** Between the readings next to the edges of the load; sums run from the start of the run. */
+function throttledIn(samples: readonly ResourceSample[], load: Span | null): ServiceResources["throttled"] {
+  const sums = samples.flatMap(({ atMs, throttledMs: ms, throttledPeriods: periods }) =>
+    ms === null || periods === null ? [] : [{ atMs, ms, periods }],
+  );
+  if (load === null) return null;
+  const from = sums.findLast(({ atMs }) => atMs <= load.fromMs) ?? sums[0];
+  const to = sums.find(({ atMs }) => atMs >= load.toMs) ?? sums.at(-1);
+  return from && to ? { ms: Math.max(0, to.ms - from.ms), periods: Math.max(0, to.periods - from.periods) } : null;
 }
 
 /** PSS is read at phase edges only: at the ends of the settle time, of the last steady stretch, and of the run. */

@@ -161,9 +161,14 @@ function exampleSample(service: string, at: number, second: number, loaded: bool
     rssBytes: Math.round(rss),
     pssBytes: null,
     workingSetBytes: null,
+    heapBytes: null,
     cpuCores: second === 0 ? null : loaded ? 1.02 - at * 0.35 + 0.05 * wave(second, at) : 0.01,
+    throttledMs: null,
+    throttledPeriods: null,
     fds: 40,
+    sockets: 12,
     threads: 12,
+    pids: null,
     restarts: 0,
   };
 }

@@ -58,13 +58,14 @@ function figures(window: MemoryWindow | null): string[] {
 }
 
 function troubles(service: ServiceResources, view: View): string[] {
-  const { restarts, oomKills, samples } = service;
+  const { restarts, oomKills, running, samples } = service;
   const { theme, width } = view;
   const name = clean(service.name);
   const times = (count: number): string => (count === 1 ? "once" : `${count} times`);
   const lines: string[] = [];
   if (restarts > 0) lines.push(theme.bad(`✗ ${name} died and was restarted ${times(restarts)}`));
   if (oomKills !== null && oomKills > 0) lines.push(theme.bad(`✗ ${name} was killed for memory ${times(oomKills)}`));
+  if (!running) lines.push(theme.bad(`✗ ${name} was down at the end`));
   if (samples.lost > 0) lines.push(theme.warn(`! ${name}: ${samples.lost} of ${samples.taken + samples.lost} samples lost`));
   return lines.flatMap((line) => wrap(line, width - margin, margin));
 }
