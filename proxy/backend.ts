@@ -3,20 +3,40 @@ import { getHeapStatistics } from "node:v8";
 import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from "fastify";
 import type { BackendConfig } from "./config.ts";
 import { Drain } from "./drain.ts";
+import { EchoSockets } from "./echo.ts";
+import { EventStreams } from "./events.ts";
 import type { Logger } from "./log.ts";
 import { sendPayload } from "./payload.ts";
 import { type Check, readinessAnswer, runChecks } from "./readiness.ts";
 import { bind, type Service } from "./service.ts";
 import { version } from "./version.ts";
+import { isWebSocket } from "./websocket.ts";
 import { burnCpu } from "./work.ts";
 
 /** A heap this full is about to be the next out-of-memory crash. */
 const heapShareLimit = 0.95;
 
-/** The health backend: cheap answers, exact payloads and honest CPU work to measure with. Builds, does not listen. */
-export function createBackend(config: BackendConfig, log: Logger, warnings: readonly string[] = []): Service {
+/** The longest interval between two events, the most of them, and the longest data of one. */
+const eventLimits = { intervalMs: 3_600_000, count: 1_000_000_000, bytes: 65_536, retryMs: 3_600_000 };
+
+/**
+ * The health backend: cheap answers, exact payloads, streams and honest CPU work to measure with. Builds, does not listen.
+ * `portSetting`: what a user changes when the port is taken.
+ */
+export function createBackend(
+  config: BackendConfig,
+  log: Logger,
+  warnings: readonly string[] = [],
+  portSetting = "BACKEND_PORT",
+): Service {
   const app = createApp(config, log);
   const drain = new Drain(app.server);
+  const events = new EventStreams();
+  const echoes = new EchoSockets(app.server, "/ws", config.bodyLimitBytes);
+  const endStreams = () => {
+    events.end();
+    echoes.end();
+  };
   const checks: Record<string, Check> = {
     accepting: drain.accepting,
     memory() {
@@ -52,6 +72,24 @@ export function createBackend(config: BackendConfig, log: Logger, warnings: read
     reply.send({ cpuUs, burnedUs: burnCpu(cpuUs) });
   });
 
+  app.get<{ Querystring: Record<string, string | undefined> }>("/events", { exposeHeadRoute: false }, (request, reply) => {
+    const { intervalMs = "1000", count, bytes = "32", retryMs } = request.query;
+    const given = { intervalMs, bytes, ...(count !== undefined && { count }), ...(retryMs !== undefined && { retryMs }) };
+    for (const [name, text] of Object.entries(given)) {
+      const [min, max] = [name === "bytes" ? 0 : 1, eventLimits[name as keyof typeof eventLimits]];
+      if (wholeNumber(text, min, max) === null) return refuse(reply, name, text, min, max);
+    }
+    const last = wholeNumber(String(request.headers["last-event-id"]), 0, Number.MAX_SAFE_INTEGER);
+    reply.hijack();
+    events.start(reply.raw, {
+      intervalMs: Number(intervalMs),
+      count: count === undefined ? null : Number(count),
+      bytes: Number(bytes),
+      retryMs: retryMs === undefined ? null : Number(retryMs),
+      firstId: last === null ? 0 : last + 1,
+    });
+  });
+
   app.route({
     method: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
     url: "/echo",
@@ -66,10 +104,17 @@ export function createBackend(config: BackendConfig, log: Logger, warnings: read
     name: "backend",
     checks,
     metrics: null,
-    listen: () => bind(app, config.host, config.port, "BACKEND_PORT"),
+    listen: () => bind(app, config.host, config.port, portSetting),
     setTicketKey() {},
-    drain: () => end(config.drainIdleMs, config.drainTimeoutMs),
-    retire: () => end(config.keepAliveTimeoutMs, config.keepAliveTimeoutMs + config.drainTimeoutMs),
+    drain: () => {
+      endStreams();
+      return end(config.drainIdleMs, config.drainTimeoutMs);
+    },
+    retire: () => {
+      // A stream has as long as an idle connection, and then a proper end: it would be cut otherwise.
+      setTimeout(endStreams, config.keepAliveTimeoutMs).unref();
+      return end(config.keepAliveTimeoutMs, config.keepAliveTimeoutMs + config.drainTimeoutMs);
+    },
     cut: () => drain.cutAll(),
   };
 }
@@ -81,6 +126,7 @@ function createApp(config: BackendConfig, log: Logger): FastifyInstance<Server> 
       headersTimeout: Math.min(config.headersTimeoutMs, config.requestTimeoutMs),
       connectionsCheckingInterval: 1_000,
       optimizeEmptyRequests: true,
+      shouldUpgradeCallback: isWebSocket,
     },
     keepAliveTimeout: config.keepAliveTimeoutMs,
     requestTimeout: config.requestTimeoutMs,

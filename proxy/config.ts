@@ -76,6 +76,7 @@ export const edgeSettings = {
     integer(0, 1_000_000),
     "each holds two descriptors for as long as it likes; beyond it 503",
   ),
+  EDGE_MAX_EVENT_STREAMS: setting("1024", integer(0, 1_000_000), "as WebSockets, and apart from the requests in flight"),
   EDGE_LOG_SAMPLE: setting("0", share, "no line a request: metrics count them all at a hundredth of the cost"),
   LOG_LEVEL: setting("info", logLevel, "life cycle and failures, nothing per request"),
   SETTINGS_FILE: settingsFile,
@@ -147,6 +148,8 @@ export interface EdgeConfig {
   readonly queueTimeoutMs: number;
   /** Open at once, in each worker. */
   readonly maxWebSockets: number;
+  /** Open at once, in each worker, to clients that asked for them. */
+  readonly maxEventStreams: number;
   /** Share of requests that get a log line. */
   readonly logSample: number;
   readonly logLevel: LogLevel;
@@ -228,6 +231,7 @@ export function parseEdgeConfig(env: Environment): EdgeConfig {
     maxQueued: v.EDGE_MAX_QUEUED,
     queueTimeoutMs: v.EDGE_QUEUE_TIMEOUT_MS,
     maxWebSockets: v.EDGE_MAX_WEBSOCKETS,
+    maxEventStreams: v.EDGE_MAX_EVENT_STREAMS,
     logSample: v.EDGE_LOG_SAMPLE,
     logLevel: v.LOG_LEVEL,
   };

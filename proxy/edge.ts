@@ -1,4 +1,4 @@
-import type { Server } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import { Server as TlsServer } from "node:tls";
 import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from "fastify";
 import { Admission } from "./admission.ts";
@@ -18,6 +18,7 @@ import { observe } from "./observe.ts";
 import { createPeers } from "./peer.ts";
 import type { Check } from "./readiness.ts";
 import { bind, type Service } from "./service.ts";
+import { StreamPlaces } from "./stream-places.ts";
 import { takeTarget } from "./target.ts";
 import { Upstreams } from "./upstreams.ts";
 import { forwardWebSockets } from "./websocket.ts";
@@ -40,6 +41,7 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
     maxQueued: config.maxQueued,
     queueTimeoutMs: config.queueTimeoutMs,
   });
+  const streams = new StreamPlaces(config.maxEventStreams);
   const drain = new Drain(server);
   const peerOf = createPeers(config.trustedProxies, config.tls === null ? "http" : "https");
 
@@ -54,7 +56,7 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
   observe(app, { tally, log, logSample: config.logSample, peerOf });
   limitBody(app, config.bodyLimitBytes);
   gatherBody(app);
-  admit(app, admission);
+  const leave = admit(app, admission);
   app.setNotFoundHandler((_request, reply) => answer(reply, notFound));
   app.setErrorHandler<FastifyError | EdgeFailure>((error, request, reply) => {
     if (error instanceof EdgeFailure) return answer(reply, error.answer);
@@ -73,8 +75,14 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
     peerOf,
     answer,
     failed: (reply, error, cause) => failed(reply.request.id, error, cause),
+    holdStream(response) {
+      if (!streams.tryHold(response)) return false;
+      leave(response);
+      return true;
+    },
+    streamIdleTimeoutMs: config.socketTimeoutMs,
   });
-  forwardWebSockets(server, {
+  const webSockets = forwardWebSockets(server, {
     upstreams,
     admission,
     tally,
@@ -90,6 +98,7 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
     tally,
     admission: () => admission.stats(),
     upstreams: () => upstreams.all.map((upstream) => upstream.stats()),
+    streams: () => ({ events: streams.open, webSockets: webSockets.open }),
     connections: () => new Promise((resolve) => server.getConnections((_error, count) => resolve(count ?? 0))),
   });
   const checks: Record<string, Check> = {
@@ -168,8 +177,11 @@ function createApp(config: EdgeConfig, nextId: () => string, tally: EdgeTally): 
   return app as unknown as FastifyInstance<Server>;
 }
 
-/** Lets a request in, queues it, or answers 503. The place is given back when the answer ends, however it ends. */
-function admit(app: FastifyInstance<Server>, admission: Admission): void {
+/**
+ * Lets a request in, queues it, or answers 503. The place is given back when the answer ends, however it ends, or before
+ * by the returned function.
+ */
+function admit(app: FastifyInstance<Server>, admission: Admission): (response: ServerResponse) => void {
   const leave = () => admission.leave();
   app.addHook("onRequest", (_request, { raw }, done) => {
     if (admission.tryEnter()) {
@@ -186,4 +198,8 @@ function admit(app: FastifyInstance<Server>, admission: Admission): void {
     if (giveUp === null) done(new EdgeFailure(overloaded));
     else raw.once("close", onClose);
   });
+  return (response) => {
+    response.off("close", leave);
+    leave();
+  };
 }

@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
 import type { Dispatcher } from "undici";
-import { badRequest, clientGone, type EdgeError, EdgeFailure, upstreamErrorFor } from "./errors.ts";
+import { badRequest, clientGone, type EdgeError, EdgeFailure, overloaded, upstreamErrorFor } from "./errors.ts";
 import { bodyPending } from "./framing.ts";
 import { responseHeaders } from "./headers.ts";
 import { isStale } from "./stale-connection.ts";
+import { isEventStream } from "./stream-places.ts";
 import type { Upstream } from "./upstream.ts";
 import type { Upstreams } from "./upstreams.ts";
 
@@ -16,6 +17,8 @@ export interface ExchangeContext {
   readonly last: () => boolean;
   readonly answer: (reply: FastifyReply, error: EdgeError) => void;
   readonly failed: (reply: FastifyReply, error: EdgeError, cause: Error) => void;
+  /** The answer is an event stream, which leaves its place among the requests in flight for one of its own; false: there is none. */
+  readonly holdStream: (response: ServerResponse) => boolean;
 }
 
 /** RFC 9110 §9.2.2: doing it twice is doing it once. */
@@ -45,6 +48,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #reply: FastifyReply;
   readonly #response: ExchangeResponse;
   readonly #options: Dispatcher.DispatchOptions;
+  readonly #mayStream: boolean;
   #upstream: Upstream;
   #controller: Dispatcher.DispatchController | null = null;
   #status = 0;
@@ -58,8 +62,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Answered, or nobody is left to answer. */
   #over = false;
 
-  constructor(context: ExchangeContext, reply: FastifyReply, options: Dispatcher.DispatchOptions) {
+  /** `mayStream`: the client takes event streams. */
+  constructor(context: ExchangeContext, reply: FastifyReply, options: Dispatcher.DispatchOptions, mayStream: boolean) {
     this.#context = context;
+    this.#mayStream = mayStream;
     this.#reply = reply;
     this.#response = reply.raw as ExchangeResponse;
     this.#options = options;
@@ -69,10 +75,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   start(): void {
-    const { pool, fresh } = this.#upstream;
+    const { pool, streams, fresh } = this.#upstream;
     this.#upstream.inFlight++;
     // Where one kept connection was closed, others may be: the second attempt gets a new one.
-    (this.#attempts++ === 0 ? pool : fresh).dispatch(this.#options, this);
+    (this.#attempts++ > 0 ? fresh : this.#mayStream ? streams : pool).dispatch(this.#options, this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -84,9 +90,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#answered = true;
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     // Interim answers are stripped whole: the client asked us, and its 100 came from us.
-    if (status < 200) return;
+    if (status < 200 || this.#over) return;
+    if (this.#mayStream && isEventStream(headers) && !this.#context.holdStream(this.#response)) {
+      this.#fail(overloaded);
+      controller.abort(new EdgeFailure(overloaded));
+      return;
+    }
     this.#status = status;
     this.#headers = responseHeaders(headers, status, this.#context.secure);
     process.nextTick(flushHeld, this);

@@ -9,11 +9,14 @@ import { faultOf, hasBody } from "./framing.ts";
 import { bodyOf } from "./gather.ts";
 import { requestHeaders } from "./headers.ts";
 import type { Peer } from "./peer.ts";
+import { asksForEvents } from "./stream-places.ts";
 import { targetOf } from "./target.ts";
 import { uploadOptions } from "./upload.ts";
 
 export interface ForwardContext extends ExchangeContext {
   readonly peerOf: (socket: Socket) => Peer;
+  /** No byte of an event stream for so long: the end. */
+  readonly streamIdleTimeoutMs: number;
 }
 
 /** Every method that Node's parser knows, save those that are refused: which of them exist is the upstream's business. */
@@ -49,7 +52,9 @@ export function forward(app: FastifyInstance<Server>, context: ForwardContext): 
     };
     // undici closes the connection of a HEAD, because of servers that send a body with it; a kept one is watched instead.
     if (options.method === "HEAD") options.reset = false;
-    new Exchange(context, reply, options).start();
+    const mayStream = asksForEvents(raw);
+    if (mayStream) options.bodyTimeout = context.streamIdleTimeoutMs;
+    new Exchange(context, reply, options, mayStream).start();
   });
   for (const method of methods) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true });
   app.register(httpProxy, uploadOptions(context, methods));

@@ -35,10 +35,11 @@ export interface EdgeMetricSources {
   readonly admission: () => AdmissionStats;
   readonly upstreams: () => readonly UpstreamStats[];
   readonly connections: () => Promise<number>;
+  readonly streams: () => { readonly events: number; readonly webSockets: number };
 }
 
 /** A registry whose metrics are computed at scrape time. */
-export function createEdgeMetrics({ tally, admission, upstreams, connections }: EdgeMetricSources): Registry {
+export function createEdgeMetrics({ tally, admission, upstreams, connections, streams }: EdgeMetricSources): Registry {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: "edge_" });
@@ -82,6 +83,8 @@ export function createEdgeMetrics({ tally, admission, upstreams, connections }: 
   gauge("edge_in_flight", "Requests being forwarded.", () => admission().inFlight);
   gauge("edge_queued", "Requests waiting for a place.", () => admission().queued);
   gauge("edge_connections", "Client connections open.", connections);
+  gauge("edge_event_streams", "Event streams open, to clients that asked for them.", () => streams().events);
+  gauge("edge_websockets", "WebSockets open or being opened.", () => streams().webSockets);
 
   const perUpstream = (name: string, help: string, read: (stats: UpstreamStats) => number) =>
     new Gauge({

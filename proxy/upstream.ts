@@ -24,6 +24,8 @@ export class Upstream {
   readonly origin: string;
   /** Kept connections, one request at a time on each. */
   readonly pool: Pool;
+  /** As many kept connections as are wanted, for answers that may last: the places of streams bound them. */
+  readonly streams: Pool;
   /** A new connection for each request. */
   readonly fresh: Pool;
   /** Requests sent or waiting for a connection; counted by those who send. */
@@ -60,8 +62,11 @@ export class Upstream {
     this.origin = origin;
     this.health = new UpstreamHealth({ failures: config.ejectFailures, ejectMs: config.ejectMs });
     this.pool = new Pool(origin, { ...options, maxRequestsPerClient: config.requestsPerConnection });
-    this.fresh = new Pool(origin, { ...options, maxRequestsPerClient: 1 });
-    for (const pool of [this.pool, this.fresh]) {
+    const unbounded = { ...options, connections: null };
+    this.streams = new Pool(origin, { ...unbounded, maxRequestsPerClient: config.requestsPerConnection });
+    // Bounded by what is in flight and by the streams, whose second attempt comes here too.
+    this.fresh = new Pool(origin, { ...unbounded, maxRequestsPerClient: 1 });
+    for (const pool of this.#pools) {
       pool.on("connect", () => {
         this.#connectionsOpened++;
       });
@@ -82,12 +87,12 @@ export class Upstream {
   }
 
   stats(): UpstreamStats {
-    const { connected, running, queued } = this.pool.stats;
+    const stats = this.#pools.map((pool) => pool.stats);
     return {
       origin: this.origin,
-      connected: connected + this.fresh.stats.connected,
-      running: running + this.fresh.stats.running,
-      queued,
+      connected: stats.reduce((sum, { connected }) => sum + connected, 0),
+      running: stats.reduce((sum, { running }) => sum + running, 0),
+      queued: stats.reduce((sum, { queued }) => sum + queued, 0),
       connectionsOpened: this.#connectionsOpened,
       connectionsFailed: this.#connectionsFailed,
       ejections: this.health.ejections,
@@ -108,6 +113,10 @@ export class Upstream {
 
   /** Ends idle connections at once, the others with their request. */
   async close(): Promise<void> {
-    await Promise.all([this.pool.close(), this.fresh.close(), this.#probe.close()]);
+    await Promise.all([...this.#pools, this.#probe].map((client) => client.close()));
+  }
+
+  get #pools(): Pool[] {
+    return [this.pool, this.streams, this.fresh];
   }
 }

@@ -36,7 +36,7 @@ export function isWebSocket({ method, headers }: IncomingMessage): boolean {
  * 101 only when the upstream has said it; any other answer reaches it as it is. A handshake takes a place among the
  * requests in flight, an open connection one of its own kind.
  */
-export function forwardWebSockets(server: Server, context: WebSocketContext): void {
+export function forwardWebSockets(server: Server, context: WebSocketContext): { readonly open: number } {
   let open = 0;
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on("error", () => socket.destroy());
@@ -56,6 +56,11 @@ export function forwardWebSockets(server: Server, context: WebSocketContext): vo
       upgrade: "websocket",
     });
   });
+  return {
+    get open() {
+      return open;
+    },
+  };
 }
 
 /** undici's handler of one handshake. */
