@@ -13,26 +13,37 @@ Deploys Plimsoll's bundle here: a TLS edge and its backend, supervised.
   ./deploy.sh                  install, build, make a certificate, start, wait
                                until healthy; does only what is not yet done
   ./deploy.sh --measure [-- …] the same, then `stress throughput …` against it
+  ./deploy.sh --docker         the same in containers, with limits, on a Docker
+                               engine with Compose
   ./deploy.sh --reload         install, build, and replace the processes that
                                serve by new ones without a request lost: new
-                               code, certificates, and settings given now
+                               certificates, settings given now, and code
+                               (which in containers takes --upgrade)
+  ./deploy.sh --upgrade        containers: back up, replace them by new ones of
+                               this code, go back when those do not become
+                               healthy
   ./deploy.sh --status         state, pid, uptime, restarts, memory of each
                                process; exit status 0 when all are healthy
   ./deploy.sh --logs           the last 100 lines of each log; with --follow
                                then what comes
   ./deploy.sh --down           stop all; with -v (--volumes) also remove
-                               certificates, logs and state
+                               certificates, logs and state, and of containers
+                               volumes, images and backups
 
 Options of a deployment:
   --port NUMBER                port of the edge (9443); backend and admin
-                               endpoint take the two above it, on loopback
+                               endpoint take the two above it, on loopback, and
+                               none in containers
+  --edge TOPOLOGY              with --docker: node (TLS proxy, backend), nginx
+                               (TLS nginx, backend) or chain (TLS nginx, proxy,
+                               backend)
   --cert FILE --key FILE       serve this PEM chain and key, not a private CA's
   --prod                       refuse certificates of the private CA
   --help                       this text
 
 An option that is left out stays as it was deployed, until --down; another value
 restarts the bundle, and so does new code. The services take their settings from
-the environment they are started in (.env.example).
+the environment they are started in, and containers their limits (.env.example).
 State, certificates and logs are in .plimsoll beside this script, or in
 $PLIMSOLL_HOME: with other homes and ports, deployments run side by side.
 

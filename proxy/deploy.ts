@@ -3,11 +3,14 @@ import { once } from "node:events";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stopBundle } from "./deploy/bundle-processes.ts";
-import { DeployError, DeployExit } from "./deploy/deploy-error.ts";
-import { checkWish, deployEmbedded, type EmbeddedWish, type Say } from "./deploy/embedded-deploy.ts";
+import { DeployError, DeployExit, DeployUsageError } from "./deploy/deploy-error.ts";
+import { checkDockerWish, deployDocker, stopDocker } from "./deploy/docker/docker-deploy.ts";
+import { reloadDocker } from "./deploy/docker/docker-reload.ts";
+import { printDockerStatus, showDockerLogs } from "./deploy/docker/docker-report.ts";
+import { checkWish, deployEmbedded, type Say } from "./deploy/embedded-deploy.ts";
 import { reloadEmbedded } from "./deploy/embedded-reload.ts";
 import { sweepLock, takeLock } from "./deploy/lock.ts";
-import { type DeployCall, parseDeployCall } from "./deploy/options.ts";
+import { type DeployCall, type DeployWish, parseDeployCall } from "./deploy/options.ts";
 import { followLogs, printDeployment, printLogs, printStatus } from "./deploy/report.ts";
 import { makeStateDir, purge, readDeployment, removeIfEmpty, type StateDir, stateDirAt } from "./deploy/state-dir.ts";
 import type { Deployment } from "./deployment.ts";
@@ -21,7 +24,8 @@ const lockWaitMs = 180_000;
 /** Aborts when nobody reads standard output any more. */
 const unread = new AbortController();
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
-const say: Say = (line, state = "done") => print(`${state === "done" ? "✓" : "·"} ${line}`);
+const marks = { done: "✓", begun: "·", noted: "!" } as const;
+const say: Say = (line, state = "done") => print(`${marks[state]} ${line}`);
 
 async function run(call: DeployCall, dir: StateDir, signal: AbortSignal): Promise<number> {
   switch (call.command) {
@@ -32,33 +36,70 @@ async function run(call: DeployCall, dir: StateDir, signal: AbortSignal): Promis
     }
     case "measure":
       return measure(await deploy(dir, call.wish, signal), dir, call.stressArguments);
+    case "upgrade": {
+      const deployment = await upgrade(dir, signal);
+      printDeployment(deployment, nextCommand(dir, deployment), print);
+      return 0;
+    }
     case "status": {
       const deployment = readDeployment(dir);
+      if (deployment?.docker) return (await printDockerStatus(dir, deployment, print)) ? 0 : DeployExit.failed;
       if (deployment) return (await printStatus(deployment, print)) ? 0 : DeployExit.failed;
       print("nothing is deployed; ./deploy.sh deploys");
       return DeployExit.failed;
     }
     case "reload":
-      await withLock(dir, signal, () => reloadEmbedded(dir, say, signal));
+      await withLock(dir, signal, () => (runsInContainers(dir) ? reloadDocker : reloadEmbedded)(dir, say, signal));
       return 0;
-    case "logs":
+    case "logs": {
+      const deployment = readDeployment(dir);
+      if (deployment?.docker) {
+        await showDockerLogs(dir, deployment, call.follow, AbortSignal.any([signal, unread.signal]));
+        return 0;
+      }
       printLogs(dir, print);
       if (call.follow) await followLogs(dir, print, AbortSignal.any([signal, unread.signal]));
       return 0;
+    }
     case "down":
-      await down(dir, call.purge, signal);
+      await down(dir, call, signal);
       return 0;
   }
 }
 
-function deploy(dir: StateDir, wish: EmbeddedWish, signal: AbortSignal): Promise<Deployment> {
+function deploy(dir: StateDir, wish: DeployWish, signal: AbortSignal): Promise<Deployment> {
+  if (wish.docker || runsInContainers(dir)) {
+    checkDockerWish(dir, wish);
+    return withLock(dir, signal, () => deployDocker(dir, wish, say, signal));
+  }
+  if (wish.edge !== null) throw new DeployUsageError("--edge goes with --docker: the embedded bundle has one edge, node");
   checkWish(dir, wish);
   return withLock(dir, signal, () => deployEmbedded(dir, wish, say, signal));
 }
 
-async function down(dir: StateDir, removeAll: boolean, signal: AbortSignal): Promise<void> {
+/** How it was deployed stays until `--down`. */
+function runsInContainers(dir: StateDir): boolean {
+  return readDeployment(dir)?.mode === "docker";
+}
+
+async function upgrade(dir: StateDir, signal: AbortSignal): Promise<Deployment> {
+  if (!runsInContainers(dir)) {
+    throw new DeployUsageError(
+      "--upgrade is for containers, and none are deployed: ./deploy.sh --docker deploys them; --reload takes new code into the embedded bundle",
+    );
+  }
+  return deploy(dir, { port: null, certificate: null, prod: false, docker: true, edge: null }, signal);
+}
+
+interface DownWish {
+  purge: boolean;
+  docker: boolean;
+}
+
+async function down(dir: StateDir, { purge: removeAll, docker }: DownWish, signal: AbortSignal): Promise<void> {
   await withLock(dir, signal, async () => {
-    const ran = await stopBundle(dir, readDeployment(dir));
+    const contained = docker || runsInContainers(dir) ? await stopDocker(dir, removeAll) : false;
+    const ran = (await stopBundle(dir, readDeployment(dir))) || contained;
     sweepLock(dir.lockFile);
     if (removeAll) purge(dir);
     const removed = removeAll ? "; certificates, logs and state are removed" : "";
@@ -105,8 +146,9 @@ function nextCommand(dir: StateDir, deployment: Deployment): string {
 }
 
 /** A certificate's name need not resolve to this machine, where the edge is. */
-function resolveFlag({ embedded }: Deployment): string[] {
-  return !embedded || embedded.serverName === "localhost" ? [] : ["--resolve", `${embedded.serverName}:127.0.0.1`];
+function resolveFlag({ embedded, docker }: Deployment): string[] {
+  const { serverName = "localhost" } = embedded ?? docker ?? {};
+  return serverName === "localhost" ? [] : ["--resolve", `${serverName}:127.0.0.1`];
 }
 
 /** For pasting into a shell. */

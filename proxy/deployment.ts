@@ -34,6 +34,23 @@ export const deploymentSchema = z.object({
       build: z.string(),
     })
     .optional(),
+  /** What `deploy.sh` needs to recognise its own containers and options again; absent in `embedded` mode. */
+  docker: z
+    .object({
+      /** Compose project: the label by which containers, networks and volumes are found. */
+      project: z.string(),
+      /** Port of the edge, the only one that is published. */
+      port: z.int(),
+      /** Certificate and key given by the user; null for the private CA's. */
+      certificate: z.object({ certFile: z.string(), keyFile: z.string() }).nullable(),
+      prod: z.boolean(),
+      /** A name that the edge's certificate is for. */
+      serverName: z.string(),
+      /** Limits given by environment, by variable, as they were given. */
+      limits: z.record(z.string(), z.string()),
+      images: z.object({ proxy: z.string(), nginx: z.string() }),
+    })
+    .optional(),
   services: z.array(
     z.object({
       name: z.string(),

@@ -25,8 +25,8 @@ export interface EmbeddedWish {
   prod: boolean;
 }
 
-/** What `deploy.sh` does one after the other; one short line each. */
-export type Say = (line: string, state?: "begun" | "done") => void;
+/** What `deploy.sh` does one after the other, and what the user should know of it; one short line each. */
+export type Say = (line: string, state?: "begun" | "done" | "noted") => void;
 
 const defaultPort = 9443;
 const healthWaitMs = 60_000;

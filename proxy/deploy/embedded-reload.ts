@@ -30,7 +30,7 @@ export async function reloadEmbedded(dir: StateDir, say: Say, signal: AbortSigna
   }
   const { embedded } = deployment;
   const certificate = await servedCertificate(dir, embedded.certificate);
-  const before = readServiceSettings(dir);
+  const before = readServiceSettings(dir.settingsFile);
   const settings = { ...before, ...givenSettings() };
   embeddedServices(dir, bundlePorts(embedded.port), certificate, settings);
   exportCa(dir, certificate);

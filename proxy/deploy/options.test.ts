@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { DeployUsageError } from "./deploy-error.ts";
 import { deployCommand, parseDeployCall } from "./options.ts";
 
-const asItRuns = { port: null, certificate: null, prod: false };
+const asItRuns = { port: null, certificate: null, prod: false, docker: false, edge: null };
 
 test.each([
   ["nothing deploys", [], { command: "deploy", wish: asItRuns }],
@@ -15,7 +15,7 @@ test.each([
     ["--cert", "c.pem", "--key", "k.pem", "--prod"],
     {
       command: "deploy",
-      wish: { port: null, certificate: { certFile: resolve("c.pem"), keyFile: resolve("k.pem") }, prod: true },
+      wish: { ...asItRuns, certificate: { certFile: resolve("c.pem"), keyFile: resolve("k.pem") }, prod: true },
     },
   ],
   [
@@ -24,11 +24,18 @@ test.each([
     { command: "measure", wish: { ...asItRuns, port: 1 }, stressArguments: ["--quick", "--port", "x", "--"] },
   ],
   ["measure without arguments", ["--measure"], { command: "measure", wish: asItRuns, stressArguments: [] }],
+  [
+    "containers, and which edge",
+    ["--docker", "--edge", "chain"],
+    { command: "deploy", wish: { ...asItRuns, docker: true, edge: "chain" } },
+  ],
   ["reload", ["--reload"], { command: "reload" }],
+  ["upgrade", ["--upgrade"], { command: "upgrade" }],
   ["status", ["--status"], { command: "status" }],
   ["logs", ["--logs", "--follow"], { command: "logs", follow: true }],
-  ["down", ["--down"], { command: "down", purge: false }],
-  ["down and remove", ["--down", "-v"], { command: "down", purge: true }],
+  ["down", ["--down"], { command: "down", purge: false, docker: false }],
+  ["down and remove", ["--down", "-v"], { command: "down", purge: true, docker: false }],
+  ["down of containers without a record", ["--down", "--docker"], { command: "down", purge: false, docker: true }],
 ])("%s", (_, args, call) => {
   expect(parseDeployCall(args)).toEqual(call);
 });
@@ -47,6 +54,7 @@ test.each([
   ["an argument", ["9443"], /unexpected argument "9443"/],
   ["arguments for stress without measuring", ["--", "--quick"], /--measure/],
   ["an option of deploying with --reload", ["--reload", "--port", "9443"], /--port is for deploying/],
+  ["an edge with --upgrade", ["--upgrade", "--edge", "nginx"], /--edge is for deploying/],
   ["two commands", ["--status", "--down"], /--status and --down/],
   ["-v without --down", ["-v"], /--down/],
   ["--follow without --logs", ["--follow"], /--logs/],

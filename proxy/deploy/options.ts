@@ -3,18 +3,25 @@ import { Command, CommanderError } from "commander";
 import { DeployUsageError } from "./deploy-error.ts";
 import type { EmbeddedWish } from "./embedded-deploy.ts";
 
+/** What the user asked for; null: as it runs now, else the default. */
+export interface DeployWish extends EmbeddedWish {
+  /** In containers. How it was deployed stays, so that false means nothing where containers run. */
+  docker: boolean;
+  edge: string | null;
+}
+
 /** What one call of `deploy.sh` is to do. */
 export type DeployCall =
-  | { command: "deploy"; wish: EmbeddedWish }
-  | { command: "measure"; wish: EmbeddedWish; stressArguments: string[] }
-  | { command: "reload" }
-  | { command: "status" }
+  | { command: "deploy"; wish: DeployWish }
+  | { command: "measure"; wish: DeployWish; stressArguments: string[] }
+  | { command: "reload" | "status" | "upgrade" }
   | { command: "logs"; follow: boolean }
-  | { command: "down"; purge: boolean };
+  /** `docker`: containers are looked for even where no record tells of them. */
+  | { command: "down"; purge: boolean; docker: boolean };
 
 /** Two ports follow that of the edge. */
 const maxPort = 65_533;
-const commands = ["measure", "reload", "status", "logs", "down"] as const;
+const commands = ["measure", "reload", "upgrade", "status", "logs", "down"] as const;
 
 /** The help text is in deploy.sh, which prints it before anything is installed. */
 export function deployCommand(): Command {
@@ -24,7 +31,10 @@ export function deployCommand(): Command {
     .configureOutput({ writeErr: () => {} })
     .allowExcessArguments(true)
     .option("--measure")
+    .option("--docker")
+    .option("--edge <topology>")
     .option("--reload")
+    .option("--upgrade")
     .option("--status")
     .option("--logs")
     .option("--follow")
@@ -38,7 +48,10 @@ export function deployCommand(): Command {
 
 interface Flags {
   measure?: true;
+  docker?: true;
+  edge?: string;
   reload?: true;
+  upgrade?: true;
   status?: true;
   logs?: true;
   follow?: true;
@@ -66,10 +79,10 @@ export function parseDeployCall(args: readonly string[]): DeployCall {
 
   if (command === "deploy") return { command, wish: parseWish(flags) };
   if (command === "measure") return { command, wish: parseWish(flags), stressArguments };
-  const stray = (["port", "cert", "key", "prod"] as const).find((name) => flags[name] !== undefined);
+  const stray = (["port", "cert", "key", "prod", "edge"] as const).find((name) => flags[name] !== undefined);
   if (stray) throw new DeployUsageError(`--${stray} is for deploying: --${command} finds what runs by itself, leave it out`);
   if (command === "logs") return { command, follow: flags.follow ?? false };
-  return command === "down" ? { command, purge: flags.volumes ?? false } : { command };
+  return command === "down" ? { command, purge: flags.volumes ?? false, docker: flags.docker ?? false } : { command };
 }
 
 function parseFlags(args: readonly string[]): Flags {
@@ -99,13 +112,15 @@ function explain(error: CommanderError): string {
     : `${message}; see ./deploy.sh --help`;
 }
 
-function parseWish({ port, cert, key, prod }: Flags): EmbeddedWish {
+function parseWish({ port, cert, key, prod, docker, edge }: Flags): DeployWish {
   if (cert === undefined && key !== undefined) throw new DeployUsageError("--key without --cert: give both, as PEM files");
   if (cert !== undefined && key === undefined) throw new DeployUsageError("--cert without --key: give both, as PEM files");
   return {
     port: port === undefined ? null : parsePort(port),
     certificate: cert !== undefined && key !== undefined ? { certFile: resolve(cert), keyFile: resolve(key) } : null,
     prod: prod ?? false,
+    docker: docker ?? false,
+    edge: edge ?? null,
   };
 }
 

@@ -14,15 +14,30 @@ export async function checkPorts(ports: BundlePorts, ours: ReadonlySet<number>):
   ];
   for (const [port, host] of bindings) {
     if (ours.has(port)) continue;
-    const problem = await tryBind(port, host);
-    // a kernel without IPv6: the edge then listens on IPv4 alone
-    if (problem === null || (host === "::" && /^(EAFNOSUPPORT|EADDRNOTAVAIL)$/.test(problem))) continue;
-    throw new DeployError(explain(port, problem, ports));
+    const problem = await bindProblem(port, host);
+    if (problem !== null) throw new DeployError(explain(port, problem, roleOf(port, ports)));
   }
 }
 
-function explain(port: number, problem: string, ports: BundlePorts): string {
-  const role = port === ports.edge ? "" : ` (for the ${port === ports.backend ? "backend" : "admin endpoint"})`;
+/** As `checkPorts`, for a bundle of which only the edge has a port here. */
+export async function checkEdgePort(port: number): Promise<void> {
+  for (const host of ["0.0.0.0", "::"]) {
+    const problem = await bindProblem(port, host);
+    if (problem !== null) throw new DeployError(explain(port, problem, ""));
+  }
+}
+
+async function bindProblem(port: number, host: string): Promise<string | null> {
+  const problem = await tryBind(port, host);
+  // a kernel without IPv6: the edge then listens on IPv4 alone
+  return host === "::" && problem !== null && /^(EAFNOSUPPORT|EADDRNOTAVAIL)$/.test(problem) ? null : problem;
+}
+
+function roleOf(port: number, ports: BundlePorts): string {
+  return port === ports.edge ? "" : ` (for the ${port === ports.backend ? "backend" : "admin endpoint"})`;
+}
+
+function explain(port: number, problem: string, role: string): string {
   if (problem === "EACCES")
     return `port ${port}${role} needs a privilege that this user lacks: choose one above 1023 with --port N`;
   if (problem !== "EADDRINUSE") return `port ${port}${role} cannot be bound (${problem}): choose another with --port N`;

@@ -24,17 +24,18 @@ export function printDeployment({ baseUrl, caFile }: Deployment, next: string, p
 export async function printStatus(deployment: Deployment, print: Print): Promise<boolean> {
   const health = await bundleHealth(deployment);
   const head = ["service", "state", "pid", "uptime", "restarts", "rss", "url"];
-  const rows = [head, ...health.map(statusRow)];
-  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  for (const row of rows)
-    print(
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    );
+  printTable([head, ...health.map(statusRow)], print);
   for (const { name, problem } of health) if (problem !== null) print(`${name}: ${problem}; see ./deploy.sh --logs`);
   return health.every(({ problem }) => problem === null);
+}
+
+/** Columns as wide as their widest cell; the first row is the head. */
+export function printTable(rows: readonly (readonly string[])[], print: Print): void {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  for (const row of rows) {
+    const cells = row.map((cell, column) => cell.padEnd(widths[column] ?? 0));
+    print(cells.join("  ").trimEnd());
+  }
 }
 
 function statusRow({ name, problem, entry, rssBytes, startedAtMs, restarts, url }: ProcessHealth): string[] {

@@ -33,14 +33,20 @@ function settingsFromFile(): ServiceSettings {
 
 /** What the services read when they start and at each reload, for nobody can change their environment. */
 export function writeServiceSettings(dir: StateDir, settings: ServiceSettings): void {
-  const lines = Object.entries(settings).map(([name, value]) => `${name}=${quoted(name, value)}\n`);
-  writeFileAtomic.sync(dir.settingsFile, lines.join(""), { mode: 0o600 });
+  writeFileAtomic.sync(dir.settingsFile, settingsText(settings), { mode: 0o600 });
+}
+
+/** In dotenv's form. */
+export function settingsText(settings: ServiceSettings): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${quoted(name, value)}\n`)
+    .join("");
 }
 
 /** Empty when there is none. */
-export function readServiceSettings(dir: StateDir): ServiceSettings {
+export function readServiceSettings(settingsFile: string): ServiceSettings {
   try {
-    return parseEnv(readFileSync(dir.settingsFile, "utf8")) as ServiceSettings;
+    return parseEnv(readFileSync(settingsFile, "utf8")) as ServiceSettings;
   } catch {
     return {};
   }

@@ -93,7 +93,8 @@ export function forgetDeployment(dir: StateDir): void {
 /** Removes certificates, logs and state, and the directory if nothing else is in it: PLIMSOLL_HOME may be anything. */
 export function purge(dir: StateDir): void {
   forgetDeployment(dir);
-  for (const path of [dir.certsDir, dir.logsDir, dir.caFile]) rmSync(path, { recursive: true, force: true });
+  const containers = [join(dir.home, "docker"), join(dir.home, "backups")];
+  for (const path of [dir.certsDir, dir.logsDir, dir.caFile, ...containers]) rmSync(path, { recursive: true, force: true });
 }
 
 /** To be called after the lock was let go, which lies in it. */
