@@ -12,11 +12,12 @@ interface EngineEvent {
 }
 
 /**
- * What the engine tells of the containers that bear a name, one after the other: how often one was started, and how
- * often it ran out of memory. A stream that breaks is taken up where it ended; the engine keeps the latest events.
+ * What the engine tells of the containers that bear a name, one after the other: how often one was started or ended, and
+ * how often it ran out of memory. A stream that breaks is taken up where it ended; the engine keeps the latest events.
  */
 export class ContainerEvents {
   starts = 0;
+  ends = 0;
   oomKills = 0;
   readonly #docker: Docker;
   readonly #name: string;
@@ -32,7 +33,7 @@ export class ContainerEvents {
 
   /** Settles when the engine tells, or has failed to; it is asked again by itself then. */
   async open(): Promise<void> {
-    const options: Docker.GetEventsOptions = { filters: { type: ["container"], event: ["start", "oom"] } };
+    const options: Docker.GetEventsOptions = { filters: { type: ["container"], event: ["start", "die", "oom"] } };
     if (this.#lastNano > 0) options.since = Math.floor(this.#lastNano / 1e9);
     try {
       const stream = (await this.#docker.getEvents(options)) as unknown as Readable;
@@ -70,6 +71,7 @@ export class ContainerEvents {
     this.#lastNano = event.timeNano;
     if (event.Actor?.Attributes?.name !== this.#name) return;
     if (event.Action === "start") this.starts++;
+    if (event.Action === "die") this.ends++;
     if (event.Action === "oom") this.oomKills++;
   }
 }

@@ -32,7 +32,7 @@ export class ContainerSource implements SampleSource {
   #eventsOpen: Promise<void> | null = null;
   #life: Life | null = null;
   readonly #lives = new Set<string>();
-  #startsSeen = 0;
+  #changesSeen = 0;
   /** Lives in which the engine says that memory ran out. */
   readonly #oomLives = new Set<string>();
   readonly #oomBefore: string | null;
@@ -75,7 +75,8 @@ export class ContainerSource implements SampleSource {
   async #readLife(pss: boolean): Promise<Reading | null> {
     const life = this.#life;
     if (life === null || (life.root !== null && !isAlive(life.root))) return null;
-    if (life.stats !== null && this.#events.starts !== this.#startsSeen) return null;
+    // the engine's latest figures may be a second old, and of a life that has ended since
+    if (life.stats !== null && this.#changes !== this.#changesSeen) return null;
     const read = await readFigures(life);
     if (read === null) return null;
     const { figures, atMs } = read;
@@ -99,6 +100,10 @@ export class ContainerSource implements SampleSource {
     };
   }
 
+  get #changes(): number {
+    return this.#events.starts + this.#events.ends;
+  }
+
   /** The same kills told by three, each of which may miss some: the group is gone with its container, events may be lost. */
   #oomKills(figures: ContainerFigures): number {
     return Math.max(this.#kills.see(figures.oomKills) ?? this.#kills.total, this.#events.oomKills, this.#oomLives.size);
@@ -106,7 +111,7 @@ export class ContainerSource implements SampleSource {
 
   /** Looks again what bears the name. @returns false while nothing that does runs. */
   async #follow(): Promise<boolean> {
-    const startsSeen = this.#events.starts;
+    const changes = this.#changes;
     const state = await this.#engine.inspect(this.#name);
     if (state === null) return false;
     const key = keyOf(state);
@@ -117,7 +122,7 @@ export class ContainerSource implements SampleSource {
       this.#lives.add(key);
       for (const counter of [this.#cpu, this.#throttled, this.#periods, this.#kills]) counter.beginAgain();
     }
-    this.#startsSeen = startsSeen;
+    this.#changesSeen = changes;
     this.#life = await this.#lifeOf(state);
     return true;
   }
