@@ -21,7 +21,7 @@ const hopByHop: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+export const requestHeaderRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...[...hopByHop].map((name): [string, Rule] => [name, "drop"]),
   // RFC 9110 §10.1.1: the edge answers 100-continue itself, so nobody waits for it behind us.
   ["expect", "drop"],
@@ -51,8 +51,8 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 
 /** Servers in the way of CGI (RFC 3875 §4.1.18) read X_Real_IP as X-Real-IP: such spellings fare no better than the name. */
 function ruleOf(lower: string): Rule | undefined {
-  if (!lower.includes("_")) return rules.get(lower);
-  return rules.has(lower.replaceAll("_", "-")) ? "drop" : undefined;
+  if (!lower.includes("_")) return requestHeaderRules.get(lower);
+  return requestHeaderRules.has(lower.replaceAll("_", "-")) ? "drop" : undefined;
 }
 
 const nothing: readonly string[] = [];
@@ -121,7 +121,7 @@ export function requestHeaders(
 }
 
 /** Added to every response over TLS, unless the upstream has decided otherwise. */
-const securityHeaders = {
+export const securityHeaders = {
   // RFC 6797 §7.2: over TLS only. Without includeSubDomains: the edge does not speak for its siblings.
   "strict-transport-security": "max-age=31536000",
   "x-content-type-options": "nosniff",

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { Admin } from "./admin.ts";
 import { errorMessage } from "./errors.ts";
 import { exitFailed, exitUsage } from "./exit-code.ts";
+import { workerFlags } from "./heap-flags.ts";
 import { createLog, type Logger } from "./log.ts";
 import { BindError, type Service } from "./service.ts";
 import { TicketKeys } from "./ticket-keys.ts";
@@ -58,13 +59,18 @@ class Primary {
   /** Resolves when all listen, and has said so. Rejects with what is for the user. */
   async run(): Promise<void> {
     cluster.schedulingPolicy = cluster.SCHED_RR;
-    cluster.setupPrimary({ exec: entry, args: [this.#name] });
+    this.#setUpWorkers();
     const { port, plan } = await this.#workers.start();
     this.#log = createLog(this.#name, plan.logLevel);
     this.#keys.rotateEvery(plan.ticketKeyLifeMs, (ticketKey) => this.#workers.broadcast({ type: "ticket-key", ticketKey }));
     const adminPort = plan.admin && (await this.#openAdmin(plan.admin));
     say({ event: "listening", service: this.#name, port, ...(adminPort !== null && { adminPort }) });
     this.#obeySignals();
+  }
+
+  /** Those that start from now on: the limits may have changed since. */
+  #setUpWorkers(): void {
+    cluster.setupPrimary({ exec: entry, args: [this.#name], execArgv: workerFlags(this.#name) });
   }
 
   // Loaded where it is wanted: the backend's primary has none.
@@ -107,6 +113,7 @@ class Primary {
   async #replaceAll(): Promise<void> {
     const service = this.#name;
     try {
+      this.#setUpWorkers();
       await this.#workers.reload();
       say({ event: "reloaded", service, workers: this.#workers.serving.map(({ pid }) => pid) });
     } catch (error) {

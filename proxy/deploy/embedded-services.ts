@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { parseBackendConfig, parseEdgeConfig } from "../config.ts";
 import { workerCount } from "../cpu-quota.ts";
+import { flatHeapFlags } from "../heap-flags.ts";
 import { ConfigError } from "../setting.ts";
 import { DeployUsageError } from "./deploy-error.ts";
 import type { CertificatePair } from "./served-certificate.ts";
@@ -23,12 +24,6 @@ export function bundlePorts(edge: number): BundlePorts {
 }
 
 const main = fileURLToPath(new URL("../main.js", import.meta.url));
-/**
- * Left alone, V8 lets garbage pile up to several times what is alive before it collects the old generation, and does not
- * give it back: under load a service grows by half and stays there. A young generation of half its usual size, an early
- * first collection and little room until the next keep memory flat; none of them limits what may be alive.
- */
-const heapFlags = ["--max-semi-space-size=8", "--initial-old-space-size=32", "--heap-growing-percent=30"];
 /** For a service to end by itself once its drain deadline is over. */
 const afterDrainMs = 2_000;
 
@@ -69,14 +64,14 @@ export function embeddedServices(
   return [
     {
       name: backendService,
-      args: [...heapFlags, main, "backend"],
+      args: [...flatHeapFlags, main, "backend"],
       env: backendEnv,
       logFile: logFile(dir, backendService),
       stopGraceMs: backend.drainTimeoutMs + afterDrainMs,
     },
     {
       name: edgeService,
-      args: [...heapFlags, main, "edge"],
+      args: [...flatHeapFlags, main, "edge"],
       env: edgeEnv,
       logFile: logFile(dir, edgeService),
       stopGraceMs: edge.drainDelayMs + edge.drainTimeoutMs + afterDrainMs,

@@ -88,6 +88,7 @@ export class ScratchDeployment implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const child of this.#running) child.kill("SIGKILL");
+    if (this.deployment?.docker) await this.run(["--down", "-v"]);
     await endProcesses(ownProcesses(this.dir, this.deployment), 5_000);
     rmSync(this.dir.home, { recursive: true, force: true });
   }

@@ -21,7 +21,7 @@ export interface Container {
 
 const projectLabel = "com.docker.compose.project";
 /** A drain takes 8 s at most, and Docker counts from here. */
-const stopGraceS = 12;
+export const stopGraceS = 12;
 
 const inspected = z.array(
   z.object({

@@ -234,6 +234,7 @@ export async function stopDocker(dir: StateDir, removeAll: boolean): Promise<boo
   const containers = await listContainers(engine, projectOf(dir));
   await removeContainers(engine, containers);
   await removeRest(engine, projectOf(dir), removeAll);
-  if (removeAll) await removeImages(engine, await ownImages(engine));
+  // an image that another deployment uses as well stays, for the engine refuses
+  if (removeAll) await removeImages(engine, Object.values(readDeployment(dir)?.docker?.images ?? {}));
   return containers.length > 0;
 }

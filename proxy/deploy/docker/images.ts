@@ -9,7 +9,7 @@ import { type Images, repository } from "./project.ts";
 
 /** Marks our images, so that those of earlier versions can be found and removed. */
 export const imageLabel = "io.plimsoll.image";
-const defaultBases = { NODE_IMAGE: "node:26-bookworm-slim", NGINX_IMAGE: "nginx:1.28-bookworm" } as const;
+export const defaultBases = { NODE_IMAGE: "node:26-bookworm-slim", NGINX_IMAGE: "nginx:1.28-bookworm" } as const;
 const dockerfile = join(repository, "compose", "Dockerfile");
 
 interface Build {
