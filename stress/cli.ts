@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { sampler } from "./commands/sampler.ts";
 import { show } from "./commands/show.ts";
 import { sizing } from "./commands/sizing.ts";
 import { soak } from "./commands/soak.ts";
@@ -8,7 +9,7 @@ import { UsageError } from "./profile/usage-error.ts";
 import { version } from "./version.ts";
 
 /** Every command: `{ register(program) }`, one file each. */
-const commands = [throughput, soak, sizing, show];
+const commands = [throughput, soak, sizing, show, sampler];
 
 function createProgram(): Command {
   const program = new Command("stress")

@@ -4,6 +4,7 @@ import type { Target } from "../profile/profile.ts";
 import { redactUrl } from "../profile/redact.ts";
 import { UsageError } from "../profile/usage-error.ts";
 import { type DiscoveredDeployment, discoverDeployment } from "../resources/discover.ts";
+import type { RemoteFlags } from "../resources/remote.ts";
 import { parseSamples } from "../resources/sample-option.ts";
 import type { SampledService } from "../resources/source.ts";
 
@@ -17,6 +18,9 @@ export interface TargetFlags {
   resolve?: string;
   sni?: string;
   sample?: string[];
+  sampleTokenFile?: string;
+  sampleCa?: string;
+  sampleFingerprint?: string;
 }
 
 /** What is measured: where it is, the deployment it belongs to, the services to sample. */
@@ -26,7 +30,7 @@ export interface MeasuredTarget {
   services: SampledService[];
 }
 
-const collect = (value: string, previous: string[] = []) => [...previous, value];
+export const collect = (value: string, previous: string[] = []) => [...previous, value];
 
 export function addTargetFlags(command: Command): Command {
   return command
@@ -41,9 +45,25 @@ export function addTargetFlags(command: Command): Command {
     .option("--sni <name>", "name asked for in TLS and expected in the certificate")
     .option(
       "--sample <name=source>",
-      "sample a process and its descendants (pid:PID), or a container (docker:NAME); repeatable",
+      "sample a process and its descendants (pid:PID), a container (docker:NAME), or a service of `stress sampler` " +
+        "on another machine (https://HOST:PORT/NAME); repeatable",
       collect,
+    )
+    .option("--sample-token-file <file>", "copy of that sampler's token file")
+    .option("--sample-ca <file>", "PEM file of the CA that signs its certificate")
+    .option("--sample-fingerprint <sha256>", "its certificate, as it printed it, in place of a CA");
+}
+
+/** Whoever gives these without a sampler means one that is missing. */
+function remoteFlags({ sample = [], sampleTokenFile, sampleCa, sampleFingerprint }: TargetFlags): RemoteFlags {
+  const given = { tokenFile: sampleTokenFile, ca: sampleCa, fingerprint: sampleFingerprint };
+  const remote = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  if (Object.keys(remote).length > 0 && !sample.some((text) => text.includes("=https:"))) {
+    throw new UsageError(
+      "--sample-token-file, --sample-ca and --sample-fingerprint go with --sample NAME=https://HOST:PORT/NAME",
     );
+  }
+  return remote;
 }
 
 /** @throws UsageError where there is nothing to measure, or a flag makes no sense. */
@@ -57,7 +77,7 @@ export async function targetFrom(flags: TargetFlags): Promise<MeasuredTarget> {
   if ((flags.cert === undefined) !== (flags.key === undefined)) {
     throw new UsageError("--cert and --key go together: a client certificate needs its key");
   }
-  const sampled = await parseSamples(flags.sample ?? []);
+  const sampled = await parseSamples(flags.sample ?? [], { remote: remoteFlags(flags) });
   return {
     target: {
       baseUrl: url.origin,

@@ -20,7 +20,7 @@ export interface ContainerFigures {
 }
 
 /**
- * The control group of a container, read from its own files: a tenth of a millisecond, where the engine takes a second.
+ * The control group of a container, read from its own files: 0.1 ms, where the engine takes a second.
  * Version 1 has a directory for each controller, version 2 one for all.
  */
 export class Cgroup {

@@ -25,7 +25,7 @@ async function engineThat(answers: RequestListener): Promise<{ engine: Engine } 
 }
 
 function refusalOf(engine: Engine): Promise<Error> {
-  return parseSamples(["edge=docker:plimsoll-edge-1"], () => engine).then(
+  return parseSamples(["edge=docker:plimsoll-edge-1"], { engine: () => engine }).then(
     () => Promise.reject(new Error("not refused")),
     (error: Error) => error,
   );

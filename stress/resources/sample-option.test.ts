@@ -17,7 +17,11 @@ it("samples the processes that it is given, under the names it is given", async 
 });
 
 it.each([
-  ["", "is not a service to sample: accepted is NAME=pid:PID or NAME=docker:CONTAINER, such as proxy=pid:123", "nothing"],
+  [
+    "",
+    "is not a service to sample: accepted is NAME=pid:PID, NAME=docker:CONTAINER or NAME=https://HOST:PORT/NAME, such as proxy=pid:123",
+    "nothing",
+  ],
   ["proxy", "is not a service to sample", "a name alone"],
   ["proxy=123", "is not a service to sample", "no kind of source"],
   ["=pid:123", "is not a service to sample", "no name"],
@@ -25,8 +29,17 @@ it.each([
   ["my proxy=pid:1", "is not a service to sample", "a space in the name"],
   ["edge=podman:plimsoll-edge-1", 'has the source "podman": accepted is NAME=pid:PID', "an unknown source"],
   ["edge=docker:", "is not a service to sample", "no container"],
-  ["edge=docker:../images/x", 'has the container "../images/x"', "a path in place of a container's name"],
-  ["edge=https://host/", 'has the source "https": accepted is NAME=pid:PID', "a sampler elsewhere"],
+  ["edge=docker:../images/x", '"../images/x" is not the name of a container', "a path in place of a container's name"],
+  ["edge=http://host/edge", 'has the source "http": accepted is NAME=pid:PID', "a sampler without TLS"],
+  ["edge=https://host/", "a sampler elsewhere is given as https://HOST:PORT/NAME", "a sampler without a service"],
+  ["edge=https:host/edge", "a sampler elsewhere is given as https://HOST:PORT/NAME", "a URL without slashes"],
+  ["edge=https://host/a/b", "a sampler elsewhere is given as https://HOST:PORT/NAME", "a path of two parts"],
+  [
+    "edge=https://me:secret@host/edge",
+    '--sample "edge=https://[redacted]@host/edge": a sampler elsewhere',
+    "a password, which is not repeated",
+  ],
+  ["edge=https://host/edge", "give --sample-token-file, a copy of the sampler's token file", "no token"],
   ["proxy=pid:abc", 'has the pid "abc"', "letters"],
   ["proxy=pid:-1", 'has the pid "-1"', "a negative pid"],
   ["proxy=pid:0", 'has the pid "0"', "zero, which is every process of the group"],
