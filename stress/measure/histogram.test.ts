@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LatencyHistogram } from "./histogram.ts";
-import { LatencyRecorder } from "./recorder.ts";
+import { LatencyRecorder, type RawCounts } from "./recorder.ts";
 
 /** Numbers in [0, 1) that are the same in every run. */
 function randomStream(seed: number): () => number {
@@ -203,4 +203,14 @@ describe("the encoding", () => {
   it.each(["", "nonsense", "HISTFAAAAA=="])("refuses %j with an Error", (data) => {
     expect(() => LatencyHistogram.decode(data)).toThrow(Error);
   });
+});
+
+it("counts what is longer than a value, censored observations included", () => {
+  const histogram = new LatencyHistogram();
+  const recorder = new LatencyRecorder();
+  for (const ms of [1, 2, 3, 4000]) recorder.record(ms);
+  histogram.addRaw(recorder.take() as RawCounts);
+  histogram.addCensored(2, 30_000_000);
+  expect([0, 999, 1000, 2000, 3000, 5_000_000, 10 ** 12].map((us) => histogram.countAbove(us))).toEqual([6, 6, 5, 4, 3, 2, 2]);
+  expect(new LatencyHistogram().countAbove(0)).toBe(0);
 });

@@ -1,5 +1,5 @@
-import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram } from "hdr-histogram-js";
-import { highestUs, type RawCounts, valueAt } from "./recorder.ts";
+import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type JsHistogram } from "hdr-histogram-js";
+import { highestUs, indexOf, type RawCounts, valueAt } from "./recorder.ts";
 
 /** A figure that is only a lower bound when `beyond` is true: it falls among observations censored at a limit. */
 export interface Bounded {
@@ -9,7 +9,7 @@ export interface Bounded {
 
 /** Limits that observations are known to exceed. */
 interface Censored {
-  hdr: Histogram;
+  hdr: JsHistogram;
   count: number;
   sumUs: number;
   minUs: number;
@@ -101,6 +101,14 @@ export class LatencyHistogram {
     return { us: this.#lowestAt(rank), beyond: true };
   }
 
+  /** Measured observations longer than `us`, to the precision of the buckets, and all censored ones. */
+  countAbove(us: number): number {
+    let count = this.censored;
+    for (let i = indexOf(Math.min(highestUs, Math.round(us))) + 1; i <= indexOf(this.#maxUs); i++)
+      count += this.#hdr.getCountAtIndex(i);
+    return count;
+  }
+
   max(): Bounded {
     return this.#censored === null
       ? { us: this.#maxUs, beyond: false }
@@ -122,7 +130,7 @@ export class LatencyHistogram {
   /** @throws when `data` is not such an encoding. Exact sums are not in it: the mean becomes the buckets' mean. */
   static decode(data: string): LatencyHistogram {
     const histogram = new LatencyHistogram();
-    const hdr = decodeFromCompressedBase64(data, 64);
+    const hdr = decodeFromCompressedBase64(data, 64) as JsHistogram;
     histogram.#hdr.add(hdr);
     if (hdr.totalCount > 0) {
       // The library tells the smallest value apart from zero; the percentile at nothing is the smallest of all.
@@ -142,7 +150,7 @@ export class LatencyHistogram {
     return Math.min(Math.max(maxUs, this.#maxUs), valueAtRank(all, rank, this.#count + count));
   }
 
-  #addLimits(hdr: Histogram, { count, sumUs, minUs, maxUs }: Omit<Censored, "hdr">): void {
+  #addLimits(hdr: JsHistogram, { count, sumUs, minUs, maxUs }: Omit<Censored, "hdr">): void {
     this.#censored ??= { hdr: createHdr(), count: 0, sumUs: 0, minUs: Number.POSITIVE_INFINITY, maxUs: 0 };
     this.#censored.hdr.add(hdr);
     this.#censored.count += count;
@@ -160,7 +168,8 @@ export class LatencyHistogram {
   }
 }
 
-function createHdr(): Histogram {
+function createHdr(): JsHistogram {
+  // without WebAssembly, which is asked for nowhere, it is always one of these
   return build({
     // 64-bit counts: a day at 40,000 requests a second overflows 32 bits in one bucket.
     bitBucketSize: 64,
@@ -168,10 +177,10 @@ function createHdr(): Histogram {
     lowestDiscernibleValue: 1,
     highestTrackableValue: highestUs,
     numberOfSignificantValueDigits: 3,
-  });
+  }) as JsHistogram;
 }
 
-function recordRaw(hdr: Histogram, raw: RawCounts): void {
+function recordRaw(hdr: JsHistogram, raw: RawCounts): void {
   for (let i = 0; i < raw.counts.length; i++) {
     const count = raw.counts[i] as number;
     if (count > 0) hdr.recordValueWithCount(valueAt(raw.offset + i), count);
@@ -179,6 +188,6 @@ function recordRaw(hdr: Histogram, raw: RawCounts): void {
 }
 
 /** Asked for the middle of the rank: the library rounds up, and at the rank's own share its rounding errors take the next. */
-function valueAtRank(hdr: Histogram, rank: number, count: number): number {
+function valueAtRank(hdr: JsHistogram, rank: number, count: number): number {
   return hdr.getValueAtPercentile(((rank - 0.5) / count) * 100);
 }

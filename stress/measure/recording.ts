@@ -40,7 +40,7 @@ export class Recording {
     this.#window = new Totals(options);
     this.unit = load.model === "open" ? "requests/s" : "users";
     this.phases = new Phases(stages, workers, this.unit);
-    this.timeseries = new Timeseries(load.model === "requests" ? null : totalDurationMs(stages), gauges);
+    this.timeseries = new Timeseries(load.model === "requests" ? null : totalDurationMs(stages), gauges, load.model === "open");
     this.evidence = new GeneratorEvidence(workers);
     this.#users = new Array<number>(workers).fill(0);
     this.#occupancy = new Array<number>(workers).fill(0);
@@ -77,6 +77,7 @@ export class Recording {
       this.#roundAtMs,
       { atMs: loadMs, users, requests: window.requests, failed: window.failed, ...latency, gauges },
       service,
+      isOpen ? window.response : null,
     );
     const lag = this.#window.pacerLag;
     const occupancy = Math.max(...this.#occupancy);

@@ -71,6 +71,19 @@ describe("the time series of a run", () => {
     });
   });
 
+  test("response times are kept beside service times where there are any, through coarsening too", () => {
+    const series = new Timeseries(null, [], true);
+    for (let n = 1; n <= 300; n++) series.add((n - 1) * 1000, row(n * 1000), latency(n), latency(n, n));
+    const { batches } = series.toSummary();
+    expect(batches.length).toBeLessThanOrEqual(120);
+    const responses = batches.map(({ response = "" }) => LatencyHistogram.decode(response));
+    expect(responses.reduce((sum, { count }) => sum + count, 0)).toBe(600);
+    expect(responses.at(-1)?.max().us).toBeGreaterThanOrEqual(300_000);
+    const without = new Timeseries(3000, []);
+    feed(without, 3);
+    expect(without.toSummary().batches.every((batch) => !("response" in batch))).toBe(true);
+  });
+
   test("asking for it, as checkpoints do, changes nothing", () => {
     const [asked, left] = [new Timeseries(86_400_000, []), new Timeseries(86_400_000, [])];
     for (let n = 1; n <= 60; n++) {

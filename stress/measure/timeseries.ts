@@ -25,6 +25,8 @@ interface Batch {
   fromMs: number;
   toMs: number;
   data: string;
+  /** Open model: response times. */
+  response?: string;
 }
 
 /**
@@ -43,18 +45,21 @@ export class Timeseries {
   #row: Row | null = null;
   #rowFromMs = 0;
   readonly #batch = new LatencyHistogram();
+  readonly #batchResponse: LatencyHistogram | null;
   #batchFromMs: number | null = null;
   #batchToMs = 0;
 
-  constructor(expectedMs: number | null, gauges: readonly string[]) {
+  /** `hasResponse`: response times are kept beside service times. */
+  constructor(expectedMs: number | null, gauges: readonly string[], hasResponse = false) {
     this.#gauges = gauges;
+    this.#batchResponse = hasResponse ? new LatencyHistogram() : null;
     this.#rowMs = secondsFor(expectedMs, maxRows);
     this.#batchMs = secondsFor(expectedMs, maxBatches);
   }
 
   /** Adds a second of the load: `fromMs` to `row.atMs`, and the latency of its requests. */
-  add(fromMs: number, row: Row, latency: LatencyHistogram): void {
-    this.#addToBatch(fromMs, row.atMs, latency);
+  add(fromMs: number, row: Row, latency: LatencyHistogram, response: LatencyHistogram | null = null): void {
+    this.#addToBatch(fromMs, row.atMs, latency, response);
     if (this.#row === null) this.#rowFromMs = fromMs;
     this.#row = this.#row === null ? row : sum(this.#row, row);
     this.#rowLatency.add(latency);
@@ -73,7 +78,7 @@ export class Timeseries {
     intervalMs: number;
     columns: string[];
     rows: (number | null)[][];
-    batches: { fromMs: number; toMs: number; data: string }[];
+    batches: Batch[];
   } {
     const rows = this.#row === null ? this.#rows : [...this.#rows, this.#rowSoFar(this.#row)];
     const batches = this.#batchFromMs === null ? this.#batches : [...this.#batches, this.#batchSoFar(this.#batchFromMs)];
@@ -101,26 +106,29 @@ export class Timeseries {
   }
 
   #batchSoFar(fromMs: number): Batch {
-    return { fromMs: Math.round(fromMs), toMs: Math.round(this.#batchToMs), data: this.#batch.encode() };
+    const batch = { fromMs: Math.round(fromMs), toMs: Math.round(this.#batchToMs), data: this.#batch.encode() };
+    return this.#batchResponse === null ? batch : { ...batch, response: this.#batchResponse.encode() };
   }
 
-  #addToBatch(fromMs: number, toMs: number, latency: LatencyHistogram): void {
+  #addToBatch(fromMs: number, toMs: number, latency: LatencyHistogram, response: LatencyHistogram | null): void {
     if (this.#batchFromMs !== null && toMs - this.#batchFromMs > this.#batchMs + 100) this.#closeBatch(fromMs);
     this.#batchFromMs ??= fromMs;
     this.#batchToMs = toMs;
     this.#batch.add(latency);
+    if (response !== null) this.#batchResponse?.add(response);
   }
 
   #closeBatch(nextFromMs: number): void {
     if (this.#batchFromMs === null) return;
     this.#batches.push(this.#batchSoFar(this.#batchFromMs));
     this.#batch.clear();
+    this.#batchResponse?.clear();
     this.#batchFromMs = nextFromMs;
     if (this.#batches.length < maxBatches) return;
     this.#batches = pairs(this.#batches, (a, b) => {
-      const merged = LatencyHistogram.decode(a.data);
-      merged.add(LatencyHistogram.decode(b.data));
-      return { fromMs: a.fromMs, toMs: b.toMs, data: merged.encode() };
+      const merged = { fromMs: a.fromMs, toMs: b.toMs, data: mergedData(a.data, b.data) };
+      if (a.response === undefined || b.response === undefined) return merged;
+      return { ...merged, response: mergedData(a.response, b.response) };
     });
     this.#batchMs *= 2;
   }
@@ -138,6 +146,12 @@ function sum(a: Row, b: Row): Row {
     max: Math.max(a.max, b.max),
     gauges: b.gauges,
   };
+}
+
+function mergedData(a: string, b: string): string {
+  const merged = LatencyHistogram.decode(a);
+  merged.add(LatencyHistogram.decode(b));
+  return merged.encode();
 }
 
 function pairs<T>(items: readonly T[], merge: (a: T, b: T) => T): T[] {
