@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { profileSchema } from "../profile/profile.ts";
+import { seriesSchema } from "./series.ts";
 
 /**
  * `summary.json`: the one source of every table, page, document and comparison. Its outer shape is k6's handleSummary
@@ -142,6 +143,8 @@ export const summarySchema = z.object({
     scenario: z.string(),
     configHash: z.string(),
   }),
+  /** Present in repeated runs. */
+  series: seriesSchema.optional(),
   environment: z.object({
     host: z.object({ cpuModel: z.string(), cores: z.int(), memoryBytes: z.int(), kernel: z.string(), os: z.string() }),
     node: z.string(),
@@ -169,7 +172,8 @@ export const summarySchema = z.object({
     intervalMs: z.int(),
     columns: z.array(z.string()),
     rows: z.array(z.array(z.number().nullable())),
-    batches: z.array(z.object({ fromMs: z.number(), toMs: z.number(), data: z.string() })),
+    /** Service times; in the open model response times beside them. Encoded as in `metrics`. */
+    batches: z.array(z.object({ fromMs: z.number(), toMs: z.number(), data: z.string(), response: z.string().optional() })),
   }),
   failures: z.array(z.object({ class: z.string(), count: z.int(), example: z.string() })),
   generator: z.object({

@@ -1,0 +1,18 @@
+import type { Summary } from "../../measure/summary.ts";
+
+/**
+ * Why a run cannot stand for what it measured, or null. Failed objectives are no reason: that the target was slow is what
+ * a comparison is to find.
+ */
+export function unsoundness({ partial, results, generator, metrics }: Summary): string | null {
+  if (partial === true) return "it did not end in order (its summary is partial)";
+  if (results.verdict === "interrupted") return "it was interrupted";
+  if (results.verdict === "aborted") return `an abort rule ended it early (${results.reasons.join("; ")})`;
+  if (generator.saturated) return `the generator was at its limit (${generator.evidence.join("; ")})`;
+  if (results.verdict === "invalid" || results.verdict === "undecided") {
+    return `it is ${results.verdict} (${results.reasons.join("; ")})`;
+  }
+  const requests = metrics.http_reqs;
+  if (requests?.type !== "counter" || requests.values.count === 0) return "it made no request";
+  return null;
+}
