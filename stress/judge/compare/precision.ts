@@ -30,7 +30,12 @@ export class RunPrecision {
       case "cpu_per_request":
         return relative(ratio((row) => [times(this.#gauges("cpu", part, row), row("seconds")), row("requests")]));
       case "memory":
-        return relative(ratio((row) => [times(this.#gauges("rss", part, row), row("seconds")), row("seconds")]));
+        return relative(
+          ratio((row) => [
+            times(this.#gauges("rss", part, row) ?? this.#gauges("anon", part, row), row("seconds")),
+            row("seconds"),
+          ]),
+        );
       case "http_req_duration":
       case "response_time": {
         const { pieces, whole } = this.#piecesOf(name);
