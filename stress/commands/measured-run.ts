@@ -16,6 +16,7 @@ import { serviceResources, windowsOf } from "../resources/windows.ts";
 import { version } from "../version.ts";
 import { commitOf } from "./commit.ts";
 import { abortRules, liveThresholds } from "./rules.ts";
+import { stabilityOf } from "./stability.ts";
 import { summarise } from "./summarise.ts";
 import type { MeasuredTarget } from "./target-flags.ts";
 
@@ -218,6 +219,19 @@ export class MeasuredRun {
     const { deployment, services } = this.#measured;
     const windows = windowsOf(this.#phases, load.model === "requests" ? [] : load.stages, endMs);
     const tallies = new Map(this.#sampler.tallies().map((tally) => [tally.name, tally]));
+    const resources = services.flatMap((service) => {
+      const tally = tallies.get(service.name);
+      return tally === undefined ? [] : serviceResources(service, this.#samples.of(service.name), windows, tally);
+    });
+    // A checkpoint is written under load, and there is nothing to judge before the end.
+    const judged = partial
+      ? { resources, stability: null }
+      : stabilityOf({
+          resources,
+          samplesOf: (service) => this.#samples.of(service),
+          windows,
+          timeseries: this.#recording.timeseries.toSummary(),
+        });
     return summarise({
       profile: this.#profile,
       recording: this.#recording,
@@ -239,10 +253,7 @@ export class MeasuredRun {
                 services: deployment.services.map(({ name, limits: { cpus, memoryBytes } }) => ({ name, cpus, memoryBytes })),
               },
       },
-      resources: services.flatMap((service) => {
-        const tally = tallies.get(service.name);
-        return tally === undefined ? [] : serviceResources(service, this.#samples.of(service.name), windows, tally);
-      }),
+      ...judged,
       generator: this.#generator,
       warnings: this.#warnings,
       aborted: this.#aborted,

@@ -4,6 +4,7 @@ import { sourceOf } from "../judge/measured.ts";
 import { parseSelector } from "../judge/metric-selector.ts";
 import { evaluate, parseExpression } from "../judge/threshold.ts";
 import { verdictOf } from "../judge/verdict.ts";
+import type { Stability } from "../measure/drift-summary.ts";
 import { metricInfo } from "../measure/metric-names.ts";
 import { type MeasuredMetric, metricOf } from "../measure/metrics.ts";
 import type { Recording } from "../measure/recording.ts";
@@ -24,6 +25,7 @@ export interface RunFacts {
   command: string;
   environment: Summary["environment"];
   resources: ServiceResources[];
+  stability: Stability | null;
   generator: { cpuCores: number; processBusyShare: number | null; stealShare: number | null };
   warnings: string[];
   aborted: string[];
@@ -80,6 +82,7 @@ export function summarise(facts: RunFacts): Summary {
       evidence: reasons,
     },
     resources: facts.resources,
+    stability: facts.stability,
     capacity: capacityOf({
       requests: all.requests,
       loadMs,

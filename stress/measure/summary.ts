@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { profileSchema } from "../profile/profile.ts";
+import { driftSchema, stabilitySchema } from "./drift-summary.ts";
 import { seriesSchema } from "./series.ts";
 
 /**
@@ -124,6 +125,7 @@ export const serviceResourcesSchema = z.object({
   /** False where the service was down when it was last looked at. */
   running: z.boolean(),
   samples: z.object({ taken: z.int(), lost: z.int() }),
+  drift: driftSchema.nullable().optional(),
 });
 
 export const verdictSchema = z.enum(["pass", "fail", "invalid", "undecided", "aborted", "interrupted", "regression"]);
@@ -194,6 +196,7 @@ export const summarySchema = z.object({
     evidence: z.array(z.string()),
   }),
   resources: z.array(serviceResourcesSchema),
+  stability: stabilitySchema.nullable().optional(),
   capacity: z.object({
     averageRps: z.number(),
     /** Null when no stage held a constant level. */

@@ -1,0 +1,110 @@
+import { countsOf, cpuAfterOf, residualOf } from "../judge/drift/comparison.ts";
+import { falseAlarmShare, gateOf } from "../judge/drift/gate.ts";
+import { latencyDriftOf, throughputDriftOf } from "../judge/drift/performance.ts";
+import { driftOf, type MemorySeries } from "../judge/drift.ts";
+import type { Stability, StabilityCheck } from "../measure/drift-summary.ts";
+import type { ResourceSample } from "../measure/event.ts";
+import { LatencyHistogram } from "../measure/histogram.ts";
+import type { ServiceResources, Summary } from "../measure/summary.ts";
+import type { Span, Windows } from "../resources/windows.ts";
+
+export interface StabilityFacts {
+  resources: readonly ServiceResources[];
+  samplesOf: (service: string) => readonly ResourceSample[];
+  windows: Windows;
+  timeseries: Summary["timeseries"];
+}
+
+/** Idle connections that an edge keeps to its upstream for longer than a run watches it: its pool. */
+const retainedConnections = 64;
+
+/** Each service with its drift, and the stability of the run as a whole. Pure. */
+export function stabilityOf(facts: StabilityFacts): { resources: ServiceResources[]; stability: Stability } {
+  const { windows } = facts;
+  const share = falseAlarmShare(facts.resources.length);
+  const held = longest(windows.steady);
+  const resources = facts.resources.map((service) => {
+    const samples = facts.samplesOf(service.name);
+    const drift = driftOf(memoryOf(service, samples, held), {
+      limitBytes: service.limits.memoryBytes,
+      baselineBytes: (service.rss ?? service.anon)?.preBytes ?? null,
+      falseAlarm: share,
+    });
+    return { ...service, drift };
+  });
+  const checks = [
+    ...facts.resources.flatMap((service) => returnedChecks(service.name, facts.samplesOf(service.name), windows)),
+    ...performanceChecks(facts.timeseries, held, windows.load?.fromMs ?? 0, share),
+  ];
+  return { resources, stability: gateOf({ memory: resources.map(({ name, drift }) => ({ service: name, drift })), checks }) };
+}
+
+function memoryOf(service: ServiceResources, samples: readonly ResourceSample[], held: Span | null): MemorySeries {
+  const readings = samples.flatMap(({ atMs, rssBytes }) => (rssBytes === null ? [] : [{ atMs, value: rssBytes }]));
+  return { figure: service.source === "process" ? "rss" : "anon", readings, load: held, lost: service.samples.lost };
+}
+
+function returnedChecks(service: string, samples: readonly ResourceSample[], windows: Windows): StabilityCheck[] {
+  const { pre, post } = windows;
+  if (pre === null || post === null) return [];
+  const read = (figure: (sample: ResourceSample) => number | null) => {
+    const within = ({ fromMs, toMs }: Span) =>
+      samples.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs).flatMap((sample) => figure(sample) ?? []);
+    // What is still closing or being collected right after the load is not what remains.
+    return { service, before: within(pre), after: within({ fromMs: (post.fromMs + post.toMs) / 2, toMs: post.toMs }) };
+  };
+  const known = (figure: (sample: ResourceSample) => number | null) => samples.some((sample) => figure(sample) !== null);
+  const [fds, sockets, threads] = [
+    (sample: ResourceSample) => sample.fds,
+    (sample: ResourceSample) => sample.sockets,
+    (sample: ResourceSample) => sample.threads,
+  ];
+  return [
+    residualOf(read(({ rssBytes }) => rssBytes)),
+    cpuAfterOf(read(({ cpuCores }) => cpuCores)),
+    ...(known(fds) ? [countsOf("fds", read(fds), retainedConnections)] : []),
+    ...(known(sockets) ? [countsOf("sockets", read(sockets), retainedConnections)] : []),
+    ...(known(threads) ? [countsOf("threads", read(threads))] : []),
+  ];
+}
+
+/** Batches are timed since the load started, windows since the run did. */
+function performanceChecks(
+  timeseries: Summary["timeseries"],
+  held: Span | null,
+  loadFromMs: number,
+  share: number,
+): StabilityCheck[] {
+  const whole = timeseries.batches.at(-1);
+  const fullMs = Math.max(0, ...timeseries.batches.map(({ fromMs, toMs }) => toMs - fromMs));
+  // A last batch that was cut short is as noisy as it is short.
+  const batches = timeseries.batches
+    .filter((batch) => batch !== whole || batch.toMs - batch.fromMs > fullMs / 2)
+    .map(({ fromMs, toMs, data }) => {
+      const latency = LatencyHistogram.decode(data);
+      return {
+        atMs: loadFromMs + (fromMs + toMs) / 2,
+        p99: latency.percentile(99).us / 1000,
+        rps: (latency.count * 1000) / (toMs - fromMs),
+      };
+    });
+  return [
+    latencyDriftOf(
+      batches.map(({ atMs, p99 }) => ({ atMs, value: p99 })),
+      held,
+      share,
+    ),
+    throughputDriftOf(
+      batches.map(({ atMs, rps }) => ({ atMs, value: rps })),
+      held,
+      share,
+    ),
+  ];
+}
+
+function longest(spans: readonly Span[]): Span | null {
+  return spans.reduce<Span | null>(
+    (best, span) => (best && best.toMs - best.fromMs >= span.toMs - span.fromMs ? best : span),
+    null,
+  );
+}

@@ -1,0 +1,180 @@
+import type { Drift } from "../measure/drift-summary.ts";
+import { levelsOf, type Reading, type Span } from "./drift/blocks.ts";
+import { type Effect, effectOf, type Level } from "./drift/effect.ts";
+import { steadySpan } from "./drift/steady.ts";
+
+/** One service's memory over one run; times in milliseconds since the run started, values in bytes. */
+export interface MemorySeries {
+  figure: Drift["figure"];
+  readings: readonly Reading[];
+  /** From the first request due to the last; null when there was no load. */
+  load: Span | null;
+  /** Readings that should have been taken and were not. */
+  lost: number;
+}
+
+export interface DriftOptions {
+  limitBytes: number | null;
+  baselineBytes: number | null;
+  /** Probability of calling memory leaking that does not leak: this check's share of the run's. */
+  falseAlarm: number;
+  /** Probability of calling memory stable that grows by the harmful slope. */
+  missedLeak?: number;
+  harmfulBytesPerHour?: number;
+}
+
+const hourMs = 3_600_000;
+const mebibyte = 2 ** 20;
+/** A low quantile of a block is the floor of a sawtooth; the very lowest would be at the mercy of one bad reading. */
+const floorShare = 0.1;
+/** Short blocks tell fast noise from slow, long ones average over a collector's cycle: both are looked at. */
+const fineLevels = 180;
+const coarseLevels = 45;
+const leastLevels = 12;
+const readingsPerLevel = 2;
+/** Lost readings, and blocks left without, above these shares leave a slope without a basis. */
+const lostShare = 0.2;
+const missingShare = 0.3;
+
+/** Does this memory grow, by enough to matter? Pure. */
+export function driftOf(series: MemorySeries, options: DriftOptions): Drift {
+  const missedLeak = options.missedLeak ?? 0.01;
+  const harmful = options.harmfulBytesPerHour ?? harmfulSlope(options);
+  const readings = series.readings.filter(({ atMs }) => series.load && atMs >= series.load.fromMs && atMs <= series.load.toMs);
+  const nothing: Drift = {
+    figure: series.figure,
+    verdict: "undecided",
+    slope: null,
+    harmfulBytesPerHour: harmful,
+    steady: null,
+    samples: readings.length,
+    lost: series.lost,
+    levels: 0,
+    effectiveLevels: null,
+    correlationMs: null,
+    neededMs: null,
+    timeToLimitMs: null,
+    reasons: [],
+  };
+  if (series.load === null) return { ...nothing, reasons: ["there was no load"] };
+  if (readings.length === 0) return { ...nothing, verdict: "invalid", reasons: ["no memory was read during the load"] };
+  if (series.lost > lostShare * (series.lost + readings.length)) {
+    const of = series.lost + readings.length;
+    return { ...nothing, verdict: "invalid", reasons: [`${series.lost} of ${of} samples were lost`] };
+  }
+  const { settled, ...steady } = steadySpan(readings, series.load, floorShare);
+  const found = levelsIn(readings, steady, fineLevels);
+  const judged = { ...nothing, steady, levels: found.levels.length };
+  if (found.levels.length < leastLevels) {
+    const perMs = (steady.toMs - steady.fromMs) / Math.max(1, found.levels.length);
+    const neededMs = (leastLevels - found.levels.length) * perMs;
+    return { ...judged, neededMs, reasons: [`too few samples: ${readings.length} in the load`] };
+  }
+  if (found.levels.length < (1 - missingShare) * found.asked) {
+    return { ...judged, verdict: "invalid", reasons: ["samples are missing for long stretches of the load"] };
+  }
+  // Looks share the risks: the steady stretch at two resolutions, and the last half of the load for a leak that starts late.
+  const halfFromMs = (series.load.fromMs + series.load.toMs) / 2;
+  const late = { fromMs: Math.max(halfFromMs, steady.fromMs), toMs: steady.toMs };
+  const risks = { lower: options.falseAlarm / 3, upper: missedLeak / 2 };
+  const looks = [
+    { span: steady, most: fineLevels },
+    { span: steady, most: coarseLevels },
+    { span: late, most: coarseLevels },
+  ].flatMap(({ span, most }) => {
+    const { levels } = levelsIn(readings, span, most);
+    const slope = levels.length < leastLevels ? null : effectOf(levels, (i) => (levels[i]?.atMs ?? 0) / hourMs, risks);
+    return slope === null ? [] : [{ span, levels, slope, before: readings.filter(({ atMs }) => atMs < span.fromMs) }];
+  });
+  const whole = looks
+    .filter(({ span }) => span === steady)
+    .reduce<(typeof looks)[number] | undefined>((a, b) => (a && width(a.slope) <= width(b.slope) ? a : b), undefined);
+  if (whole === undefined) return { ...judged, reasons: ["too few samples to fit a slope"] };
+  const above = harmful === null ? [] : looks.filter(({ slope }) => slope.lower > harmful);
+  const doubts = above.map((look) => doubtOf(look));
+  const leak = above[doubts.indexOf(null)];
+  const { slope, levels, span } = leak ?? whole;
+  const last = levels.at(-1)?.value ?? 0;
+  const timeToLimitMs =
+    options.limitBytes === null || slope.lower <= 0 ? null : Math.max(0, ((options.limitBytes - last) / slope.estimate) * hourMs);
+  const result: Drift = {
+    ...judged,
+    steady: span,
+    levels: levels.length,
+    slope: {
+      bytesPerHour: slope.estimate,
+      lowerBytesPerHour: slope.lower,
+      upperBytesPerHour: slope.upper,
+      lowerConfidence: 1 - risks.lower,
+      upperConfidence: 1 - risks.upper,
+    },
+    effectiveLevels: slope.effective,
+    correlationMs: Number.isFinite(slope.noise.correlationMs) ? slope.noise.correlationMs : null,
+    timeToLimitMs,
+  };
+  const said = `${perHour(slope.estimate)} (${perHour(slope.lower)} to ${perHour(slope.upper)})`;
+  if (harmful === null) return { ...result, reasons: ["neither a memory limit nor a baseline is known to judge growth by"] };
+  if (leak) return { ...result, verdict: "leaking", reasons: [`memory grows by ${said}; harmful is ${perHour(harmful)}`] };
+  if (above.length > 0) return { ...result, reasons: doubts.filter((doubt) => doubt !== null) };
+  if (slope.upper < harmful && settled) {
+    return { ...result, verdict: "stable", reasons: [`memory changes by ${said}; harmful is ${perHour(harmful)}`] };
+  }
+  const unsettled = settled ? [] : ["memory was still settling at the middle of the load"];
+  const neededMs = neededTime(slope, harmful, span.toMs - span.fromMs);
+  return { ...result, neededMs, reasons: [...unsettled, `memory may change by ${said}; harmful is ${perHour(harmful)}`] };
+}
+
+/** What would fill a tenth of the limit, or of the baseline where there is none, in 24 hours. */
+export function harmfulSlope({ limitBytes, baselineBytes }: Pick<DriftOptions, "limitBytes" | "baselineBytes">): number | null {
+  const room = limitBytes ?? baselineBytes;
+  return room === null ? null : room / 10 / 24;
+}
+
+interface Look {
+  levels: readonly Level[];
+  slope: Effect;
+  before: readonly Reading[];
+}
+
+/** Growth that is certain, and yet may be no leak. Null when nothing speaks against one. */
+function doubtOf({ levels, slope, before }: Look): string | null {
+  const [first, last] = [levels[0], levels.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  // A tooth of a slow sawtooth, or memory given back and taken again, rises to where it has been before.
+  const growth = (slope.estimate * (last.atMs - first.atMs)) / hourMs;
+  const end = levels.slice(-3).reduce((sum, { value }) => sum + value, 0) / 3;
+  const peak = before.reduce((most, { value }) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+  if (end < peak + growth / 2) return "memory grows, but not beyond what it was earlier in the load";
+  const middle = (first.atMs + last.atMs) / 2;
+  const time = (i: number) => ((levels[i]?.atMs ?? 0) - middle) / (last.atMs - first.atMs);
+  const bend = effectOf(levels, (i) => time(i) ** 2, { lower: 0.05, upper: 0.05 }, { nuisances: [time] });
+  if (bend !== null && bend.upper < 0) return "memory grows, but ever more slowly: a longer run would tell a warm-up from a leak";
+  return null;
+}
+
+function width({ lower, upper }: Effect): number {
+  return upper - lower;
+}
+
+function levelsIn(readings: readonly Reading[], span: Span, most: number): { levels: Level[]; asked: number } {
+  const inside = readings.filter(({ atMs }) => atMs >= span.fromMs && atMs <= span.toMs).length;
+  const asked = Math.min(most, Math.floor(inside / readingsPerLevel));
+  return { levels: asked < 1 ? [] : levelsOf(readings, span, asked, floorShare), asked };
+}
+
+/**
+ * A slope's error falls with the length of the run to the power 3/2, that of a random walk to the power 1/2. Null beyond
+ * a week: nobody should plan by such a guess.
+ */
+function neededTime(slope: Effect, harmful: number, spanMs: number): number | null {
+  const distance = Math.abs(harmful - slope.estimate);
+  const width = slope.estimate < harmful ? slope.upper - slope.estimate : slope.estimate - slope.lower;
+  const power = slope.noise.correlationMs > spanMs ? 2 : 2 / 3;
+  const moreMs = spanMs * ((width / distance) ** power - 1);
+  return moreMs <= 7 * 24 * hourMs ? Math.max(0, moreMs) : null;
+}
+
+function perHour(bytes: number): string {
+  const sign = bytes < 0 ? "−" : "+";
+  return `${sign}${(Math.abs(bytes) / mebibyte).toFixed(2)} MiB/h`;
+}
