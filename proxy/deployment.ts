@@ -64,6 +64,8 @@ export const deploymentSchema = z.object({
       processStart: z.string().nullable().optional(),
       /** When this process started; null while it is down. */
       startedAt: z.iso.datetime().nullable().optional(),
+      /** Prometheus metrics of the service, as its own machine reaches them; absent or null where it publishes none. */
+      metricsUrl: z.url().nullable().optional(),
       limits: z.object({
         cpus: z.number().nullable(),
         memoryBytes: z.int().nullable(),

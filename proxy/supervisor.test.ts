@@ -40,7 +40,8 @@ function supervise(scripts: Record<string, string>, timing = prompt, stopGraceMs
   const services = Object.entries(scripts).map(([name, script]) => {
     const file = join(dir.home, `${name}.js`);
     writeFileSync(file, script);
-    return { name, args: [file], env: { SERVICE_NAME: name }, logFile: logFile(dir, name), stopGraceMs };
+    const metricsUrl = name === "edge" ? "http://127.0.0.1:1/metrics" : null;
+    return { name, args: [file], env: { SERVICE_NAME: name }, logFile: logFile(dir, name), metricsUrl, stopGraceMs };
   });
   const order: SupervisorOrder = {
     home: dir.home,

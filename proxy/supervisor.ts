@@ -94,6 +94,7 @@ export class Supervisor {
         services: this.#services.map(({ state }) => ({
           ...state,
           container: null,
+          metricsUrl: this.#order.services.find(({ name }) => name === state.name)?.metricsUrl ?? null,
           limits: { cpus: null, memoryBytes: null, enforced: false },
         })),
       });

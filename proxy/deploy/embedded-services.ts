@@ -67,6 +67,7 @@ export function embeddedServices(
       args: [...flatHeapFlags, main, "backend"],
       env: backendEnv,
       logFile: logFile(dir, backendService),
+      metricsUrl: null,
       stopGraceMs: backend.drainTimeoutMs + afterDrainMs,
     },
     {
@@ -74,6 +75,7 @@ export function embeddedServices(
       args: [...flatHeapFlags, main, "edge"],
       env: edgeEnv,
       logFile: logFile(dir, edgeService),
+      metricsUrl: `http://127.0.0.1:${ports.admin}/metrics`,
       stopGraceMs: edge.drainDelayMs + edge.drainTimeoutMs + afterDrainMs,
     },
   ];

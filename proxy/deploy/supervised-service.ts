@@ -10,6 +10,8 @@ export interface ServiceOrder {
   args: string[];
   env: Record<string, string>;
   logFile: string;
+  /** Where it publishes Prometheus metrics; null where it does not. */
+  metricsUrl: string | null;
   /** Between SIGTERM and SIGKILL; longer than the service's own drain deadline. */
   stopGraceMs: number;
 }

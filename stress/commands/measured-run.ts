@@ -5,13 +5,16 @@ import { type RunTimes, runLoad } from "../load/run.ts";
 import type { ResourceSample, RunEvent, RunPhase } from "../measure/event.ts";
 import { EventQueue } from "../measure/event-queue.ts";
 import { type ProcessLoad, Recording } from "../measure/recording.ts";
+import { mostPoints } from "../measure/resource-series.ts";
 import type { Summary } from "../measure/summary.ts";
 import type { Profile } from "../profile/profile.ts";
 import { redactCommand, redactProfile } from "../profile/redact.ts";
+import { isHold } from "../profile/stages.ts";
 import { writeSummary } from "../report/json.ts";
 import { hostCpuShares, readHost, readHostCpu } from "../resources/host.ts";
 import { SampleLog } from "../resources/sample-log.ts";
 import { createSampler, type Sampler } from "../resources/sampler.ts";
+import { resourceSeries } from "../resources/series.ts";
 import { serviceResources, windowsOf } from "../resources/windows.ts";
 import { version } from "../version.ts";
 import { commitOf } from "./commit.ts";
@@ -115,7 +118,9 @@ export class MeasuredRun {
   #onPhase(phase: RunPhase): void {
     this.#phases.push(phase);
     this.#samples.mark();
-    if (phase.kind !== "load" || phase.stage <= 0) void this.#sampler.edge();
+    const { load } = this.#profile;
+    const before = load.model === "requests" ? undefined : load.stages[phase.stage - 1];
+    if (phase.kind !== "load" || before === undefined || isHold(before)) void this.#sampler.edge();
     if (phase.kind === "load" && phase.stage === 0) {
       this.#loadCpu = { cpu: process.cpuUsage(), atMs: performance.now(), host: readHostCpu() };
     }
@@ -221,7 +226,10 @@ export class MeasuredRun {
     const tallies = new Map(this.#sampler.tallies().map((tally) => [tally.name, tally]));
     const resources = services.flatMap((service) => {
       const tally = tallies.get(service.name);
-      return tally === undefined ? [] : serviceResources(service, this.#samples.of(service.name), windows, tally);
+      if (tally === undefined) return [];
+      const { name, source } = service;
+      const found = serviceResources(service, this.#samples.of(name), windows, tally);
+      return { ...found, series: resourceSeries(source.kind, this.#samples.coarsened(name, mostPoints), windows) };
     });
     // A checkpoint is written under load, and there is nothing to judge before the end.
     const judged = partial

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { profileSchema } from "../profile/profile.ts";
 import { driftSchema, stabilitySchema } from "./drift-summary.ts";
+import { resourceSeriesSchema } from "./resource-series.ts";
 import { seriesSchema } from "./series.ts";
 
 /**
@@ -126,6 +127,7 @@ export const serviceResourcesSchema = z.object({
   running: z.boolean(),
   samples: z.object({ taken: z.int(), lost: z.int() }),
   drift: driftSchema.nullable().optional(),
+  series: resourceSeriesSchema.optional(),
 });
 
 export const verdictSchema = z.enum(["pass", "fail", "invalid", "undecided", "aborted", "interrupted", "regression"]);

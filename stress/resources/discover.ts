@@ -6,6 +6,7 @@ import { UsageError } from "../profile/usage-error.ts";
 import { ContainerSource } from "./container.ts";
 import { DeploymentFile } from "./deployment-file.ts";
 import { type ContainerState, Engine } from "./engine.ts";
+import { HeapProbe } from "./heap.ts";
 import { ProcessSource } from "./process.ts";
 import type { SampledService } from "./source.ts";
 
@@ -47,8 +48,11 @@ export async function discoverDeployment(options: {
     caFile: caFile === null ? null : resolve(dirname(file), caFile),
     topology,
     mode,
-    services: deployment.services.map(({ name, limits, restarts, container }) => {
-      if (container === null) return { name, limits, source: new ProcessSource(opened.locate(name), restarts) };
+    services: deployment.services.map(({ name, limits, restarts, container, metricsUrl }) => {
+      if (container === null) {
+        const heap = metricsUrl ? new HeapProbe(metricsUrl) : null;
+        return { name, limits, source: new ProcessSource(opened.locate(name), restarts, heap) };
+      }
       const { engine, states } = containers;
       const state = states.get(container) ?? null;
       // what the engine enforces is what counts, whatever was declared

@@ -1,6 +1,7 @@
 import { isAlive, type ProcessIdentity } from "@plimsoll/proxy/process-table";
 import pidusage from "pidusage";
 import { countDescriptors, total } from "./descriptors.ts";
+import type { HeapProbe } from "./heap.ts";
 import { type ProcessNode, readPssBytes, readTree } from "./process-tree.ts";
 import type { Reading, SampleSource } from "./source.ts";
 
@@ -24,6 +25,7 @@ export class ProcessSource implements SampleSource {
   readonly kind = "process";
   readonly #locate: Locate;
   readonly #firstRestarts: number;
+  readonly #heap: HeapProbe | null;
   #root: ProcessIdentity | null = null;
   #replaced = 0;
   #cpuMs = 0;
@@ -32,8 +34,9 @@ export class ProcessSource implements SampleSource {
   #ctimes = new Map<string, number>();
 
   /** `restarts`: what the supervisor counts now; what it counts above that happened while we watched. */
-  constructor(locate: Locate, restarts = 0) {
+  constructor(locate: Locate, restarts = 0, heap: HeapProbe | null = null) {
     this.#locate = locate;
+    this.#heap = heap;
     this.#firstRestarts = restarts;
   }
 
@@ -52,7 +55,7 @@ export class ProcessSource implements SampleSource {
       rssBytes: alive.reduce((sum, { pid }) => sum + (usages.get(pid)?.memoryBytes ?? 0), 0),
       pssBytes: pss ? total(await Promise.all(pids.map(readPssBytes))) : null,
       workingSetBytes: null,
-      heapBytes: null,
+      heapBytes: (await this.#heap?.read({ edge: pss })) ?? null,
       cpuMs: this.#cpuMs,
       cpuAtMs: this.#readAtMs ?? performance.now(),
       throttledMs: null,
@@ -65,7 +68,9 @@ export class ProcessSource implements SampleSource {
     };
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    await this.#heap?.close();
+  }
 
   #follow(identity: ProcessIdentity): void {
     const before = this.#root;

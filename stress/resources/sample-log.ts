@@ -52,6 +52,16 @@ export class SampleLog {
     for (const stretches of this.#services.values()) stretches.push(newStretch());
   }
 
+  /** At most `most` samples of a service, of at least as many as there are phases: merged further, in the same way. */
+  coarsened(service: string, most: number): ResourceSample[] {
+    const log = new SampleLog(most);
+    for (const { entries } of this.#services.get(service) ?? []) {
+      for (const { sample } of entries) log.add(sample);
+      log.mark();
+    }
+    return log.of(service);
+  }
+
   of(service: string): ResourceSample[] {
     return (this.#services.get(service) ?? []).flatMap(({ entries }) => entries.map(({ sample }) => sample));
   }

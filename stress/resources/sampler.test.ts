@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -289,5 +291,67 @@ describe("a deployment's services", () => {
     await sampler.edge();
     await sampler.stop();
     expect(sampler.tallies()[0]).toMatchObject({ taken: 1, lost: 1, up: false });
+  });
+});
+
+describe("time", () => {
+  it("is not the wall clock's: one that is set meanwhile moves no sample and loses none", async () => {
+    const samples: ResourceSample[] = [];
+    // half a core
+    const services = [scripted("a", async () => ({ cpuMs: performance.now() / 2 }))];
+    const sampler = createSampler({ services, intervalMs: 300, onSample: (sample) => samples.push(sample) });
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      sampler.start();
+      await vi.waitFor(() => expect(samples.length).toBeGreaterThanOrEqual(2));
+      vi.setSystemTime(Date.now() + 86_400_000);
+      await vi.waitFor(() => expect(samples.length).toBeGreaterThanOrEqual(4));
+      vi.setSystemTime(Date.now() - 2 * 86_400_000);
+      await vi.waitFor(() => expect(samples.length).toBeGreaterThanOrEqual(6));
+      await sampler.stop();
+    } finally {
+      vi.useRealTimers();
+    }
+    const steps = samples.slice(1).map(({ atMs }, i) => atMs - (samples[i]?.atMs ?? 0));
+    expect(Math.min(...steps)).toBeGreaterThan(0);
+    expect(Math.max(...steps)).toBeLessThan(60_000);
+    for (const { cpuCores } of samples.slice(1)) expect(cpuCores === null || (cpuCores > 0 && cpuCores < 1)).toBe(true);
+  });
+
+  it("in which the sampler stood still is told as lost readings", async () => {
+    const script = `
+      import { createSampler } from ${JSON.stringify(new URL("./sampler.ts", import.meta.url).href)};
+      const reading = { rssBytes: 1, pssBytes: null, workingSetBytes: null, heapBytes: null, cpuMs: 0, throttledMs: null,
+        throttledPeriods: null, fds: 1, sockets: 1, threads: 1, pids: null, restarts: 0, oomKills: null };
+      const read = async () => ({ ...reading, cpuAtMs: performance.now() });
+      const services = [{ name: "a", limits: {}, source: { kind: "process", read, close: async () => {} } }];
+      const sampler = createSampler({ services, intervalMs: 200, onSample: () => console.log("sample") });
+      sampler.start();
+      process.stdin.once("data", async () => {
+        await sampler.stop();
+        console.log(JSON.stringify(sampler.tallies()[0]));
+        process.exit();
+      });
+    `;
+    const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", script], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+    const samples = () => output.split("sample\n").length - 1;
+    await vi.waitFor(() => expect(samples()).toBeGreaterThanOrEqual(2), { timeout: 20_000 });
+    child.kill("SIGSTOP");
+    await sleep(2_000);
+    child.kill("SIGCONT");
+    const before = samples();
+    await vi.waitFor(() => expect(samples()).toBeGreaterThan(before + 1), { timeout: 20_000 });
+    child.stdin.write("end\n");
+    await once(child, "exit");
+    const tally = JSON.parse(output.trim().split("\n").at(-1) ?? "");
+    // ten were due while it stood still
+    expect(tally.lost).toBeGreaterThanOrEqual(8);
+    expect(tally.taken).toBe(samples());
   });
 });

@@ -226,6 +226,31 @@ describe("serviceResources", () => {
     expect(resources.fds).toEqual({ pre: 20, max: 130, post: 22 });
   });
 
+  it("takes the heap at the edge with which a phase ends, too, and has none where none was told", () => {
+    const samples = [
+      sample(0, { heapBytes: 10 }),
+      // asked for when the phases were over, a few milliseconds later
+      sample(3_005, { heapBytes: 20 }),
+      sample(5_000, { heapBytes: 70 }),
+      sample(14_010, { heapBytes: 30 }),
+      sample(24_008, { heapBytes: 22 }),
+    ];
+    expect(serviceResources(proxy, samples, windows, tally).heap).toMatchObject({
+      coldBytes: 10,
+      preBytes: 15,
+      steadyBytes: 30,
+      postBytes: 22,
+    });
+    expect(serviceResources(proxy, [sample(0, { rssBytes: 1 })], windows, tally).heap).toBeNull();
+  });
+
+  it("tells what the quota held back during the load, and not before or after", () => {
+    const at = (atMs: number, throttledMs: number, throttledPeriods: number) => sample(atMs, { throttledMs, throttledPeriods });
+    const samples = [at(0, 0, 0), at(3_900, 100, 2), at(10_000, 400, 9), at(18_004, 700, 15), at(24_000, 900, 20)];
+    expect(serviceResources(proxy, samples, windows, tally).throttled).toEqual({ ms: 600, periods: 13 });
+    expect(serviceResources(proxy, [sample(0)], windows, tally).throttled).toBeNull();
+  });
+
   it("names a container's figures for what they are", () => {
     const container = { ...proxy, source: { kind: "container" } } as const;
     const samples = [sample(1_000, { source: "container", rssBytes: 100, workingSetBytes: 150 })];

@@ -67,7 +67,7 @@ export function serviceResources(
     pss: isProcess || samples.some(({ pssBytes }) => pssBytes !== null) ? pssWindow(samples, windows) : null,
     anon: isProcess ? null : memory((sample) => sample.rssBytes),
     workingSet: isProcess ? null : memory((sample) => sample.workingSetBytes),
-    heap: samples.some(({ heapBytes }) => heapBytes !== null) ? memory((sample) => sample.heapBytes) : null,
+    heap: samples.some(({ heapBytes }) => heapBytes !== null) ? heapWindow(samples, windows) : null,
     cpu: {
       preCores: cores(listed(windows.pre)),
       steadyCores: cores(windows.steady),
@@ -119,6 +119,14 @@ function throttledIn(samples: readonly ResourceSample[], load: Span | null): Ser
   const from = sums.findLast(({ atMs }) => atMs <= load.fromMs) ?? sums[0];
   const to = sums.find(({ atMs }) => atMs >= load.toMs) ?? sums.at(-1);
   return from && to ? { ms: Math.max(0, to.ms - from.ms), periods: Math.max(0, to.periods - from.periods) } : null;
+}
+
+/** The heap is read seldom, and always at the edge with which a phase ends: that reading begins when the phase is over. */
+function heapWindow(samples: readonly ResourceSample[], windows: Windows): MemoryWindow {
+  const withEdge = (span: Span): Span => ({ ...span, toMs: span.toMs + edgeMs / 4 });
+  const { pre, steady, post } = windows;
+  const widened = { pre: pre && withEdge(pre), steady: steady.map(withEdge), post: post && withEdge(post), load: windows.load };
+  return memoryWindow(samples, widened, (sample) => sample.heapBytes);
 }
 
 /** PSS is read at phase edges only: at the ends of the settle time, of the last steady stretch, and of the run. */
