@@ -1,26 +1,26 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createBackend } from "./backend.ts";
 import { parseBackendConfig } from "./config.ts";
+import { type FrontDoor, openFrontDoor } from "./front-door.ts";
 import { createLog } from "./log.ts";
-import type { Service } from "./service.ts";
 import { RawClient } from "./testing/raw-client.ts";
 import { version } from "./version.ts";
 
 const log = createLog("backend", "silent");
 const env = {
-  BACKEND_PORT: "0",
   BACKEND_PAYLOAD_LIMIT_BYTES: "5000000",
   BACKEND_BODY_LIMIT_BYTES: "1000",
   BACKEND_WORK_LIMIT_US: "20000",
 };
+const address = { host: "127.0.0.1", port: 0, setting: "BACKEND_PORT" };
 
-let backend: Service;
+let backend: FrontDoor;
 let base: string;
 let port: number;
 
 beforeAll(async () => {
-  backend = createBackend(parseBackendConfig(env), log);
-  port = await backend.listen();
+  backend = await openFrontDoor(createBackend(parseBackendConfig(env), log), address);
+  port = backend.port;
   base = `http://127.0.0.1:${port}`;
 });
 afterAll(async () => {
@@ -34,9 +34,8 @@ test("/health is status and version, nothing else", async () => {
 });
 
 test("/health carries warnings only when there are any", async () => {
-  const warned = createBackend(parseBackendConfig({ ...env, BACKEND_PORT: "0" }), log, ["few open files"]);
-  const warnedPort = await warned.listen();
-  const response = await fetch(`http://127.0.0.1:${warnedPort}/health`);
+  const warned = await openFrontDoor(createBackend(parseBackendConfig(env), log, ["few open files"]), address);
+  const response = await fetch(`http://127.0.0.1:${warned.port}/health`);
   expect(await response.json()).toEqual({ status: "ok", version, warnings: ["few open files"] });
   await warned.drain();
 });

@@ -5,10 +5,11 @@ import type { BackendConfig } from "./config.ts";
 import { Drain } from "./drain.ts";
 import { EchoSockets } from "./echo.ts";
 import { EventStreams } from "./events.ts";
+import { openIntake, takeConnection } from "./intake.ts";
 import type { Logger } from "./log.ts";
 import { sendPayload } from "./payload.ts";
 import { type Check, readinessAnswer, runChecks } from "./readiness.ts";
-import { bind, type Service } from "./service.ts";
+import type { Service } from "./service.ts";
 import { version } from "./version.ts";
 import { isWebSocket } from "./websocket.ts";
 import { burnCpu } from "./work.ts";
@@ -19,16 +20,8 @@ const heapShareLimit = 0.95;
 /** The longest interval between two events, the most of them, and the longest data of one. */
 const eventLimits = { intervalMs: 3_600_000, count: 1_000_000_000, bytes: 65_536, retryMs: 3_600_000 };
 
-/**
- * The health backend: cheap answers, exact payloads, streams and honest CPU work to measure with. Builds, does not listen.
- * `portSetting`: what a user changes when the port is taken.
- */
-export function createBackend(
-  config: BackendConfig,
-  log: Logger,
-  warnings: readonly string[] = [],
-  portSetting = "BACKEND_PORT",
-): Service {
+/** The health backend: cheap answers, exact payloads, streams and honest CPU work to measure with. Builds, does not listen. */
+export function createBackend(config: BackendConfig, log: Logger, warnings: readonly string[] = []): Service {
   const app = createApp(config, log);
   const drain = new Drain(app.server);
   const events = new EventStreams();
@@ -104,7 +97,8 @@ export function createBackend(
     name: "backend",
     checks,
     metrics: null,
-    listen: () => bind(app, config.host, config.port, portSetting),
+    open: () => openIntake(app),
+    take: (socket) => takeConnection(app.server, drain, socket),
     setTicketKey() {},
     drain: () => {
       endStreams();

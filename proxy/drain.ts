@@ -1,9 +1,9 @@
 import type { IncomingMessage, Server } from "node:http";
-import { Server as NetServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface DrainTimes {
-  /** Between failing readiness and refusing connections. */
+  /** Between failing readiness and taking no further connection. */
   readonly delayMs: number;
   /** From then for idle connections to send one more request, whose answer tells the client to go. */
   readonly idleMs: number;
@@ -21,7 +21,7 @@ const quietMs = 150;
 const lingerMs = 2_000;
 
 /**
- * Ends a server without cutting a request: readiness fails, then no connection is accepted; each answer says
+ * Ends a server without cutting a request: readiness fails, then no connection is taken; each answer says
  * `Connection: close`; connections that stay idle are closed after a while; at the deadline the rest is cut.
  *
  * A request may be under way to us while we close its connection as idle. It is not executed, and its client sees an
@@ -39,6 +39,8 @@ export class Drain {
   /** Our side is ended, since when. */
   readonly #ended = new Map<Socket, number>();
   #draining = false;
+  #closed = false;
+  #onEmpty: (() => void) | null = null;
   #cut = 0;
   #idleEndsAtMs = Number.POSITIVE_INFINITY;
   #cutsAtMs = Number.POSITIVE_INFINITY;
@@ -46,7 +48,7 @@ export class Drain {
 
   constructor(server: Server) {
     this.#server = server;
-    server.on("connection", (socket: Socket) => keep(this.#sockets, socket));
+    server.on("connection", (socket: Socket) => keep(this.#sockets, socket, () => this.#onEmpty?.()));
     const secure = "setSecureContext" in server;
     server.on(secure ? "secureConnection" : "connection", (socket: Socket) => keep(this.#connections, socket));
   }
@@ -54,6 +56,16 @@ export class Drain {
   /** True from the moment a shutdown began. Answers then say `Connection: close`. */
   get draining(): boolean {
     return this.#draining;
+  }
+
+  /** True once no further connection is taken. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Connections open. */
+  get connections(): number {
+    return this.#sockets.size;
   }
 
   /** Readiness check. */
@@ -67,6 +79,7 @@ export class Drain {
     const again = this.#draining;
     this.#draining = true;
     if (!again && times.delayMs > 0) await sleep(times.delayMs);
+    this.#closed = true;
     const now = performance.now();
     this.#idleEndsAtMs = Math.min(this.#idleEndsAtMs, now + times.idleMs);
     this.#cutsAtMs = Math.min(this.#cutsAtMs, now + times.timeoutMs);
@@ -85,7 +98,11 @@ export class Drain {
     this.#ignoreLateRequests();
     const sweep = setInterval(() => this.#sweep(), sweepMs);
     // Not the server's own close, which destroys idle connections at once.
-    await new Promise<void>((resolve) => NetServer.prototype.close.call(this.#server, () => resolve()));
+    if (this.#sockets.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onEmpty = () => this.#sockets.size === 0 && resolve();
+      });
+    }
     clearInterval(sweep);
     await close();
     return this.#cut;
@@ -134,7 +151,10 @@ export class Drain {
   }
 }
 
-function keep(sockets: Set<Socket>, socket: Socket): void {
+function keep(sockets: Set<Socket>, socket: Socket, onClosed?: () => void): void {
   sockets.add(socket);
-  socket.once("close", () => sockets.delete(socket));
+  socket.once("close", () => {
+    sockets.delete(socket);
+    onClosed?.();
+  });
 }

@@ -49,7 +49,16 @@ describe("connections", () => {
       expect(response.headers["keep-alive"]).toEqual(["timeout=75"]);
     }
     expect(upstream.connections).toBe(1);
-    expect((await edge.admin("/metrics")).text).toContain("edge_tls_handshakes_total 1\n");
+    const { text } = await edge.admin("/metrics");
+    expect(text).toContain("edge_tls_handshakes_total 1\n");
+    for (const [name, value] of [
+      ["connections_opened", 1],
+      ["connections_reused", 199],
+    ]) {
+      expect(text).toContain(`edge_upstream_${name}_total{upstream="${upstream.origin}"} ${value}\n`);
+    }
+    expect(text).toMatch(/^edge_nodejs_eventloop_lag_p99_seconds \d/m);
+    expect(text).toContain("edge_connections 1\n");
   });
 
   test("an upstream that closes each connection does not make the client reconnect", async () => {

@@ -11,13 +11,15 @@ import { badRequest, type EdgeError, EdgeFailure, errorBody, internal, notFound,
 import { forward } from "./forward.ts";
 import { bodyPending } from "./framing.ts";
 import { gatherBody } from "./gather.ts";
+import { securityEntries } from "./headers.ts";
+import { openIntake, takeConnection } from "./intake.ts";
 import { answerClientError, httpOptions, secureContext } from "./listener.ts";
 import type { Logger } from "./log.ts";
 import { createEdgeMetrics, EdgeTally } from "./metrics.ts";
 import { observe } from "./observe.ts";
 import { createPeers } from "./peer.ts";
 import type { Check } from "./readiness.ts";
-import { bind, type Service } from "./service.ts";
+import type { Service } from "./service.ts";
 import { StreamPlaces } from "./stream-places.ts";
 import { takeTarget } from "./target.ts";
 import { Upstreams } from "./upstreams.ts";
@@ -25,7 +27,7 @@ import { forwardWebSockets } from "./websocket.ts";
 
 /**
  * The edge: TLS in front of fastify, which forwards everything on its public port to the upstreams. Its own health and
- * metrics are on the admin port. Throws when certificate or CA cannot be used; opens no port yet.
+ * metrics are on the admin port. Throws when certificate or CA cannot be used; opens no port.
  */
 export function createEdge(config: EdgeConfig, log: Logger): Service {
   const nextId = createIds();
@@ -45,9 +47,12 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
   const drain = new Drain(server);
   const peerOf = createPeers(config.trustedProxies, config.tls === null ? "http" : "https");
 
+  const secure = config.tls !== null;
+
   const answer = (reply: FastifyReply, error: EdgeError): void => {
     if (reply.sent || reply.raw.destroyed) return;
     if (error === overloaded) reply.header("retry-after", "1");
+    if (secure) for (const [name, value] of securityEntries) reply.header(name, value);
     // What is left of an unread body would be taken for the next request.
     if (drain.draining || bodyPending(reply.request.raw)) reply.header("connection", "close");
     reply.code(error.status).type("application/json").send(errorBody(error, reply.request.id));
@@ -65,7 +70,6 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
     log.error({ event: "request-failed", requestId: request.id, err: error });
     answer(reply, internal);
   });
-  const secure = config.tls !== null;
   const failed = (requestId: string, { code }: EdgeError, cause: Error) =>
     log.warn({ event: "upstream-failed", requestId, code, cause: String(cause) });
   forward(app, {
@@ -99,7 +103,7 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
     admission: () => admission.stats(),
     upstreams: () => upstreams.all.map((upstream) => upstream.stats()),
     streams: () => ({ events: streams.open, webSockets: webSockets.open }),
-    connections: () => new Promise((resolve) => server.getConnections((_error, count) => resolve(count ?? 0))),
+    connections: () => drain.connections,
   });
   const checks: Record<string, Check> = {
     accepting: drain.accepting,
@@ -120,12 +124,12 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
     name: "edge",
     checks,
     metrics,
-    async listen() {
-      const port = await bind(app, config.host, config.port, "EDGE_PORT");
+    async open() {
+      await openIntake(app);
       upstreams.startChecks();
       if (config.tls !== null) watch = renewCertificate(server, config, config.tls, log);
-      return port;
     },
+    take: (socket) => takeConnection(server, drain, socket),
     setTicketKey(key) {
       if (server instanceof TlsServer) server.setTicketKeys(key);
     },

@@ -83,6 +83,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    this.#upstream.sent++;
     if (this.#over) controller.abort(new EdgeFailure(clientGone));
   }
 

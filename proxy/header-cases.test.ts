@@ -173,6 +173,23 @@ describe("response headers", () => {
     });
   });
 
+  test.each([
+    ["a parser's refusal", "EHLO edge.test\r\n\r\n", 400],
+    ["a refusal of ours", "TRACE / HTTP/1.1\r\nHost: edge.test\r\n\r\n", 405],
+    ["a failed upstream", "GET / HTTP/1.1\r\nHost: edge.test\r\n\r\n", 502],
+  ])("security headers are on the edge's own answers, too: %s", async (_name, bytes, status) => {
+    edge.upstream.respond = () => "SMTP ready\r\n\r\n";
+    const response = await edge.send(bytes);
+    expect(response.status).toBe(status);
+    expect(response.headers).toMatchObject({
+      "strict-transport-security": ["max-age=31536000"],
+      "x-content-type-options": ["nosniff"],
+      "x-frame-options": ["DENY"],
+      "referrer-policy": ["no-referrer"],
+    });
+    expect(edge.upstream.requests).toHaveLength(status === 502 ? 1 : 0);
+  });
+
   test("repetitions and bytes pass as they are", async () => {
     edge.upstream.respond = () => Buffer.from(ok("x", "Set-Cookie: a=1", "Set-Cookie: b=2", "X-Latin: caf\xe9"), "latin1");
     const response = await edge.get("/");

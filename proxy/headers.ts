@@ -120,7 +120,7 @@ export function requestHeaders(
   return sent;
 }
 
-/** Added to every response over TLS, unless the upstream has decided otherwise. */
+/** On every response over TLS, the edge's own included, unless the upstream has decided otherwise. */
 export const securityHeaders = {
   // RFC 6797 §7.2: over TLS only. Without includeSubDomains: the edge does not speak for its siblings.
   "strict-transport-security": "max-age=31536000",
@@ -129,7 +129,7 @@ export const securityHeaders = {
   "referrer-policy": "no-referrer",
 } as const;
 
-const securityEntries = Object.entries(securityHeaders);
+export const securityEntries: readonly (readonly [string, string])[] = Object.entries(securityHeaders);
 
 /**
  * The headers a client receives, name and value by turns: without those of the upstream's connection, with the security

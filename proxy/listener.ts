@@ -3,9 +3,11 @@ import { readFileSync } from "node:fs";
 import type { ServerOptions as HttpOptions } from "node:http";
 import type { ServerOptions as HttpsOptions } from "node:https";
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import type { KeyPair } from "./certificate.ts";
 import type { EdgeConfig } from "./config.ts";
 import { badRequest, type EdgeError, errorBody, errorCode, headersTooLarge, requestTimeout } from "./errors.ts";
+import { securityEntries } from "./headers.ts";
 import { isWebSocket } from "./websocket.ts";
 
 /** Node looks for expired connections at this interval; its default of 30 s would make every timeout half a minute late. */
@@ -87,12 +89,15 @@ export function answerClientError(error: Error, socket: Socket & { _httpMessage?
   }
   const answer = parserAnswers[errorCode(error)] ?? badRequest;
   const body = errorBody(answer, "-");
+  const security = socket instanceof TLSSocket ? securityLines : "";
   socket.end(
     `HTTP/1.1 ${answer.status} ${reasons[answer.status] ?? "Error"}\r\ncontent-type: application/json\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+      `content-length: ${Buffer.byteLength(body)}\r\n${security}connection: close\r\n\r\n${body}`,
   );
   return answer.status;
 }
+
+const securityLines = securityEntries.map(([name, value]) => `${name}: ${value}\r\n`).join("");
 
 const reasons: Readonly<Record<number, string>> = {
   400: "Bad Request",

@@ -34,7 +34,7 @@ export interface EdgeMetricSources {
   readonly tally: EdgeTally;
   readonly admission: () => AdmissionStats;
   readonly upstreams: () => readonly UpstreamStats[];
-  readonly connections: () => Promise<number>;
+  readonly connections: () => number;
   readonly streams: () => { readonly events: number; readonly webSockets: number };
 }
 
@@ -110,6 +110,10 @@ export function createEdgeMetrics({ tally, admission, upstreams, connections, st
       },
     });
   perUpstreamTotal("edge_upstream_connections_opened_total", "Upstream connections opened.", (stats) => stats.connectionsOpened);
+  // A connection is opened for a request that goes out on it: all others found one that was kept.
+  perUpstreamTotal("edge_upstream_connections_reused_total", "Requests sent on a kept upstream connection.", (stats) =>
+    Math.max(0, stats.requestsSent - stats.connectionsOpened),
+  );
   perUpstreamTotal(
     "edge_upstream_connect_failures_total",
     "Upstream connections that failed.",

@@ -1,3 +1,4 @@
+import type { ListenAddress } from "./acceptor.ts";
 import { checkFiles } from "./check-files.ts";
 import { type BackendConfig, type EdgeConfig, type LogLevel, parseBackendConfig, parseEdgeConfig } from "./config.ts";
 import { workerCount } from "./cpu-quota.ts";
@@ -5,8 +6,11 @@ import { readSettingsFile } from "./settings-file.ts";
 
 /** What the primary must know of a service's configuration; a worker tells it. Crosses a process boundary: plain data. */
 export interface Plan {
+  readonly listen: ListenAddress;
   /** Of workers. */
   readonly count: number;
+  /** A drain goes on taking connections for so long. */
+  readonly drainDelayMs: number;
   /** The longest that a drain may take; who takes longer is killed. */
   readonly drainMs: number;
   /** As `drainMs`, for a worker that was replaced. */
@@ -29,7 +33,9 @@ export function planEdge(env: Environment): { config: EdgeConfig; plan: Plan } {
   checkFiles(config);
   const { drainDelayMs, drainTimeoutMs, keepAliveTimeoutMs, admin, ticketKeyLifeMs, logLevel } = config;
   const plan: Plan = {
+    listen: { host: config.host, port: config.port, setting: "EDGE_PORT" },
     count: workerCount(config.workers),
+    drainDelayMs,
     drainMs: drainDelayMs + drainTimeoutMs,
     retireMs: keepAliveTimeoutMs + drainTimeoutMs,
     admin,
@@ -44,7 +50,9 @@ export function planBackend(env: Environment): { config: BackendConfig; plan: Pl
   const config = parseBackendConfig({ ...env, ...readSettingsFile(env) });
   const { drainTimeoutMs, keepAliveTimeoutMs, logLevel } = config;
   const plan: Plan = {
+    listen: { host: config.host, port: config.port, setting: "BACKEND_PORT" },
     count: backendWorkers,
+    drainDelayMs: 0,
     drainMs: drainTimeoutMs,
     retireMs: keepAliveTimeoutMs + drainTimeoutMs,
     admin: null,

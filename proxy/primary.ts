@@ -58,14 +58,14 @@ class Primary {
 
   /** Resolves when all listen, and has said so. Rejects with what is for the user. */
   async run(): Promise<void> {
-    cluster.schedulingPolicy = cluster.SCHED_RR;
     this.#setUpWorkers();
     const { port, plan } = await this.#workers.start();
     this.#log = createLog(this.#name, plan.logLevel);
     this.#keys.rotateEvery(plan.ticketKeyLifeMs, (ticketKey) => this.#workers.broadcast({ type: "ticket-key", ticketKey }));
     const adminPort = plan.admin && (await this.#openAdmin(plan.admin));
-    say({ event: "listening", service: this.#name, port, ...(adminPort !== null && { adminPort }) });
+    // Before it is said: who has heard it may send one at once.
     this.#obeySignals();
+    say({ event: "listening", service: this.#name, port, ...(adminPort !== null && { adminPort }) });
   }
 
   /** Those that start from now on: the limits may have changed since. */

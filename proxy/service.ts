@@ -1,18 +1,19 @@
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import type { Registry } from "prom-client";
 import { errorCode } from "./errors.ts";
 import type { Check } from "./readiness.ts";
 
-/** One process of the bundle. Built without listening, so that a test can bind port 0. */
+/** What a worker serves. */
 export interface Service {
   readonly name: "edge" | "backend";
   /** What must hold for it to take requests. */
   readonly checks: Readonly<Record<string, Check>>;
   /** Null: it has none. */
   readonly metrics: Registry | null;
-  /** Resolves to the port as bound: the answer to port 0. Rejects with BindError, whose message names the address. */
-  listen(): Promise<number>;
+  /** From now on it can take connections. It listens nowhere: its primary does. */
+  open(): Promise<void>;
+  /** False: it takes no more, and has let go of the connection without touching it. */
+  take(socket: Socket): boolean;
   /** 48 bytes that TLS session tickets are encrypted with from now on; without TLS nothing. */
   setTicketKey(key: Buffer): void;
   /** Finishes what is in flight, then ends everything. Resolves to the number of connections cut at the deadline. */
@@ -26,9 +27,9 @@ export interface Service {
   cut(): void;
 }
 
-/** What can be bound: fastify, or a server with a `listen` that resolves. */
+/** What can be bound: a server with a `listen` that resolves. */
 export interface Bindable {
-  readonly server: Server;
+  readonly server: NetServer;
   listen(address: { host: string; port: number }): PromiseLike<unknown>;
 }
 

@@ -23,6 +23,7 @@ export function uploadOptions({ upstreams, secure, last, answer, failed, peerOf 
       upstream.inFlight++;
       const settle: Callback = (error, data) => {
         upstream.inFlight--;
+        if (error === null) upstream.sent++;
         if (!(error instanceof EdgeFailure)) upstreams.outcome(upstream, error === null);
         callback(error, data);
       };

@@ -14,6 +14,7 @@ export interface UpstreamStats {
   readonly running: number;
   readonly queued: number;
   readonly connectionsOpened: number;
+  readonly requestsSent: number;
   readonly connectionsFailed: number;
   readonly ejections: number;
   readonly ejected: boolean;
@@ -30,6 +31,8 @@ export class Upstream {
   readonly fresh: Pool;
   /** Requests sent or waiting for a connection; counted by those who send. */
   inFlight = 0;
+  /** Requests that went out on a connection; counted by those who send. */
+  sent = 0;
   readonly health: UpstreamHealth;
   readonly #probe: Client;
   readonly #healthPath: string;
@@ -94,6 +97,7 @@ export class Upstream {
       running: stats.reduce((sum, { running }) => sum + running, 0),
       queued: stats.reduce((sum, { queued }) => sum + queued, 0),
       connectionsOpened: this.#connectionsOpened,
+      requestsSent: this.sent,
       connectionsFailed: this.#connectionsFailed,
       ejections: this.health.ejections,
       ejected: !this.health.isAvailable(performance.now()),

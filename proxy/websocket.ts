@@ -90,6 +90,7 @@ class Handshake implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    this.#upstream.sent++;
     if (this.#socket.destroyed) controller.abort(new Error("client gone"));
   }
 

@@ -1,4 +1,6 @@
 import type { Worker } from "node:cluster";
+import type { Socket } from "node:net";
+import type { Taker } from "./acceptor.ts";
 import type { Plan } from "./plan.ts";
 import type { Answers, FromWorker, MetricValues, Question, ToWorker } from "./worker-message.ts";
 
@@ -27,7 +29,7 @@ export class WorkerStartError extends Error {
 const answerTimeoutMs = 3_000;
 
 /** One worker as its primary sees it. */
-export class WorkerHandle {
+export class WorkerHandle implements Taker {
   /** Resolves when it has read its configuration, and waits for `start`; rejects with WorkerStartError. */
   readonly planned: Promise<Plan>;
   /** Resolves when it takes connections; rejects with WorkerStartError. */
@@ -35,8 +37,9 @@ export class WorkerHandle {
   readonly exited: Promise<WorkerExit>;
   readonly #worker: Worker;
   readonly #asked = new Map<number, (answer: unknown) => void>();
-  #port = 0;
+  readonly #handed = new Map<number, (taken: boolean) => void>();
   #asks = 0;
+  #hands = 0;
   #connectionsCut = 0;
   #metrics: MetricValues | null = null;
 
@@ -60,17 +63,17 @@ export class WorkerHandle {
     worker.on("message", (message: FromWorker) => {
       if (message.type === "plan") planned.resolve(message.plan);
       else if (message.type === "listening") {
-        this.#port = message.port;
         clearTimeout(late);
         listening.resolve();
       } else if (message.type === "failed") fail(message.exitCode, message.lines);
       else if (message.type === "answer") this.#asked.get(message.id)?.(message.answer);
+      else if (message.type === "taken") this.#handed.get(message.id)?.(message.taken);
       else if (message.type === "drained") {
         this.#connectionsCut = message.connectionsCut;
         this.#metrics = message.metrics;
-        this.send({ type: "exit" });
       }
     });
+    worker.once("exit", () => afterNextPoll(() => this.#endHanding()));
     this.exited = new Promise((resolve) => {
       const end = (cause: string) => {
         clearTimeout(late);
@@ -92,11 +95,6 @@ export class WorkerHandle {
     return this.#worker.process.pid ?? 0;
   }
 
-  /** As bound; 0 before it listens. */
-  get port(): number {
-    return this.#port;
-  }
-
   /** The latest that is known; null before anybody asked. */
   get metrics(): MetricValues | null {
     return this.#metrics;
@@ -105,6 +103,20 @@ export class WorkerHandle {
   send(message: ToWorker): void {
     // One that ends at this moment hears nothing, and needs not.
     if (this.#worker.isConnected()) this.#worker.send(message, undefined, () => {});
+  }
+
+  async hand(socket: Socket): Promise<boolean> {
+    const id = this.#hands++;
+    const taken = await new Promise<boolean>((resolve) => {
+      this.#handed.set(id, resolve);
+      // One that is never confirmed (a worker without descriptors cannot even be told of it) must not keep the others waiting.
+      socket.once("close", () => resolve(true));
+      if (!this.#worker.isConnected()) return resolve(false);
+      const message: ToWorker = { type: "connection", id };
+      this.#worker.send(message, socket, { keepOpen: true }, (error) => error && resolve(false));
+    });
+    this.#handed.delete(id);
+    return taken;
   }
 
   /** Null when it does not answer in time, or ends. */
@@ -124,7 +136,20 @@ export class WorkerHandle {
     return answer;
   }
 
+  /** What it took before it ended is lost with it, the rest is not. */
+  #endHanding(): void {
+    for (const taken of this.#handed.values()) taken(false);
+  }
+
   kill(): void {
     this.#worker.process.kill("SIGKILL");
   }
+}
+
+/**
+ * When the event loop has looked for input once more: what a process had written before it ended has been read by then.
+ * "disconnect" would say so, but does not come while a connection is on its way to the process (Node waits for a receipt).
+ */
+function afterNextPoll(then: () => void): void {
+  setImmediate(() => setImmediate(then));
 }

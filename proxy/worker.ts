@@ -1,5 +1,6 @@
 import cluster from "node:cluster";
 import { readFileSync } from "node:fs";
+import type { Socket } from "node:net";
 import { createBackend } from "./backend.ts";
 import { createEdge } from "./edge.ts";
 import { errorCode, errorMessage } from "./errors.ts";
@@ -7,14 +8,12 @@ import { exitFailed, exitUsage } from "./exit-code.ts";
 import { createLog, type Logger } from "./log.ts";
 import { type Plan, planBackend, planEdge } from "./plan.ts";
 import { runChecks } from "./readiness.ts";
-import { BindError, type Service } from "./service.ts";
+import type { Service } from "./service.ts";
 import { ConfigError } from "./setting.ts";
 import type { FromWorker, MetricValues, Question, ToWorker } from "./worker-message.ts";
 
 /** Below this, a few thousand clients and their upstream connections end in EMFILE. */
 const fewOpenFiles = 4_096;
-/** For a primary that does not answer any more. */
-const exitAfterMs = 500;
 
 /** One process that serves, at the primary's command; it drains when the primary is gone, too. */
 export async function runWorker(name: Service["name"]): Promise<void> {
@@ -25,8 +24,8 @@ export async function runWorker(name: Service["name"]): Promise<void> {
   try {
     const { plan, build } = name === "edge" ? prepareEdge() : prepareBackend();
     let running: Running | null = null;
-    process.on("message", (message: ToWorker) => {
-      if (message.type !== "start") running?.on(message);
+    process.on("message", (message: ToWorker, socket?: Socket) => {
+      if (message.type !== "start") running?.on(message, socket);
       else {
         start(message, build).then(
           (started) => {
@@ -47,7 +46,8 @@ export async function runWorker(name: Service["name"]): Promise<void> {
 
 type Build = () => { service: Service; log: Logger };
 
-async function start({ ticketKey }: Extract<ToWorker, { type: "start" }>, build: Build): Promise<Running> {
+async function start({ ticketKey, connections }: Extract<ToWorker, { type: "start" }>, build: Build): Promise<Running> {
+  if (connections !== "handed") throw new Error("the primary is of an older build: stop the service and start it anew");
   const { service, log } = build();
   process.on("uncaughtException", (error) => {
     log.fatal({ event: "crashed", err: error });
@@ -55,14 +55,14 @@ async function start({ ticketKey }: Extract<ToWorker, { type: "start" }>, build:
     process.exit(exitFailed);
   });
   service.setTicketKey(Buffer.from(ticketKey, "base64"));
-  const bound = await service.listen();
-  await tell({ type: "listening", port: bound });
+  await service.open();
+  await tell({ type: "listening" });
   return new Running(service, log);
 }
 
 async function refuse(name: Service["name"], error: unknown): Promise<never> {
   const usage = error instanceof ConfigError;
-  const cause = error instanceof BindError ? error.message : `${name} cannot start: ${errorCode(error)} ${errorMessage(error)}`;
+  const cause = `${name} cannot start: ${`${errorCode(error)} ${errorMessage(error)}`.trim()}`;
   await tell({ type: "failed", exitCode: usage ? exitUsage : exitFailed, lines: usage ? error.problems : [cause] });
   process.exit(exitFailed);
 }
@@ -77,11 +77,14 @@ class Running {
     this.#log = log;
   }
 
-  on(message: ToWorker): void {
+  on(message: ToWorker, socket: Socket | undefined): void {
     if (message.type === "drain" || message.type === "retire") this.end(message.type);
     else if (message.type === "cut") this.#service.cut();
-    else if (message.type === "exit") leave();
-    else if (message.type === "ticket-key") this.#service.setTicketKey(Buffer.from(message.ticketKey, "base64"));
+    else if (message.type === "connection") {
+      // Without a socket it had ended before it was sent.
+      const taken = socket === undefined || this.#service.take(socket);
+      void tell({ type: "taken", id: message.id, taken });
+    } else if (message.type === "ticket-key") this.#service.setTicketKey(Buffer.from(message.ticketKey, "base64"));
     else if (message.type === "ask") void this.#answer(message.id, message.question);
   }
 
@@ -93,9 +96,8 @@ class Running {
     this.#log.debug({ event: how === "drain" ? "draining" : "retiring" });
     ended.then(
       async (connectionsCut) => {
-        setTimeout(leave, exitAfterMs);
         await tell({ type: "drained", connectionsCut, metrics: await this.#metrics() });
-        if (!process.connected) process.exit(0);
+        process.exit(0);
       },
       (error: unknown) => {
         this.#log.fatal({ event: "drain-failed", err: error });
@@ -112,10 +114,6 @@ class Running {
   async #metrics(): Promise<MetricValues> {
     return ((await this.#service.metrics?.getMetricsAsJSON()) ?? []) as unknown as MetricValues;
   }
-}
-
-function leave(): void {
-  void tell({ type: "bye" }).then(() => process.exit(0));
 }
 
 function prepareEdge(): { plan: Plan; build: Build } {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
@@ -54,6 +55,8 @@ const events = () =>
     .split("\n")
     .filter((line) => line.endsWith("}"))
     .map((line) => JSON.parse(line) as Record<string, unknown>);
+const workerPids = () =>
+  readFileSync(`/proc/${edge.pid}/task/${edge.pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
 const eventsNamed = (name: string) => events().filter(({ event }) => event === name);
 
 async function reload(outcome = "reloaded"): Promise<Record<string, unknown>> {
@@ -124,6 +127,81 @@ test("a worker that is killed is replaced; what the others do goes on", async ()
   const client = await open();
   expect((await client.get("/")).status).toBe(200);
   client.end();
+});
+
+test("while the only worker is dead nobody is refused: who comes waits, and is served by the next", async () => {
+  await start({ EDGE_WORKERS: "1" });
+  const victim = workerPids()[0] ?? 0;
+  let killed = false;
+  const load = Array.from({ length: 8 }, async () => {
+    let servedAfter = 0;
+    while (servedAfter < 5) {
+      const after = killed;
+      try {
+        const client = await open();
+        expect((await client.get("/", "Connection: close")).status).toBe(200);
+        client.end();
+      } catch (error) {
+        // What the worker had taken ends with it.
+        if (after) throw error;
+        continue;
+      }
+      if (after) servedAfter++;
+    }
+    return servedAfter;
+  });
+  await expect.poll(() => upstream.requests.length, patience).toBeGreaterThan(20);
+  process.kill(victim, "SIGKILL");
+  killed = true;
+  expect(await Promise.all(load)).toEqual(Array(8).fill(5));
+  expect(eventsNamed("worker-died")).toHaveLength(1);
+  expect(workerPids()).not.toContain(victim);
+});
+
+test("connections on their way to a worker when it dies go to the next with every byte", async () => {
+  await start({ EDGE_WORKERS: "1" });
+  const [victim = 0] = workerPids();
+  // It can neither take nor confirm any more.
+  process.kill(victim, "SIGSTOP");
+  const clients = Array.from({ length: 10 }, async () => (await open()).get("/", "Connection: close"));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(upstream.requests).toHaveLength(0);
+  process.kill(victim, "SIGKILL");
+  for (const response of await Promise.all(clients)) expect([response.status, response.body.toString()]).toEqual([200, "hello"]);
+  expect(upstream.requests).toHaveLength(10);
+});
+
+test("a reload to another port opens that one and closes the old; to one that is taken it changes nothing", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "plimsoll-settings-"));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const file = join(dir, "settings.env");
+  writeFileSync(file, "");
+  await start({ SETTINGS_FILE: file });
+  const before = ports.port;
+  writeFileSync(
+    file,
+    `EDGE_PORT=${upstream.port}
+`,
+  );
+  const { problems } = await reload("reload-failed");
+  expect(problems).toEqual([expect.stringMatching(/^EADDRINUSE: .*; free it or set EDGE_PORT$/)]);
+  const client = await open();
+  expect((await client.get("/")).headers.connection).toEqual(["keep-alive"]);
+
+  const free = createServer();
+  await new Promise<void>((resolve) => free.listen(0, "127.0.0.1", resolve));
+  const { port } = free.address() as AddressInfo;
+  await new Promise((resolve) => free.close(resolve));
+  writeFileSync(
+    file,
+    `EDGE_PORT=${port}
+`,
+  );
+  await reload();
+  await expect(RawClient.open(before, tls())).rejects.toThrow(/ECONNREFUSED/);
+  const moved = await RawClient.open(port, tls());
+  expect([(await moved.get("/")).status, (await client.get("/")).status]).toEqual([200, 200]);
+  for (const one of [client, moved]) one.end();
 });
 
 test("when the primary is killed its workers finish what they do, and end", async () => {

@@ -1,6 +1,10 @@
 import cluster from "node:cluster";
+import { Acceptor } from "./acceptor.ts";
+import { errorMessage } from "./errors.ts";
+import { exitFailed } from "./exit-code.ts";
 import type { Plan } from "./plan.ts";
-import { WorkerHandle } from "./worker-handle.ts";
+import { BindError } from "./service.ts";
+import { WorkerHandle, WorkerStartError } from "./worker-handle.ts";
 import type { Answers, MetricValues, Question, ToWorker } from "./worker-message.ts";
 
 export interface WorkersOptions {
@@ -20,14 +24,15 @@ const startTimeoutMs = 30_000;
 const killAfterMs = 1_000;
 
 /**
- * The processes that serve, behind one listening socket of this one (node:cluster): the primary accepts a connection
- * and hands it to a worker, so that workers come and go without a connection lost. SO_REUSEPORT would lose those in
- * the queue of a worker that ends, and let a second deployment share the port unnoticed.
+ * The processes that serve, behind one listening socket of this one: the primary accepts a connection and hands it to a
+ * worker, so that workers come, go and die without a connection refused. SO_REUSEPORT would lose those in the queue of a
+ * worker that ends, and let a second deployment share the port unnoticed.
  */
 export class Workers {
   readonly #options: WorkersOptions;
   readonly #serving = new Set<WorkerHandle>();
   readonly #leaving = new Set<WorkerHandle>();
+  readonly #acceptor = new Acceptor();
   #plan: Plan | null = null;
   #ending = false;
   #replacing = false;
@@ -45,22 +50,22 @@ export class Workers {
   }
 
   /**
-   * Resolves once all listen that the first one's plan asks for. Rejects with WorkerStartError; then none is left.
-   * A port that the system chose (0) stays the same as long as any worker holds it.
+   * Resolves once as many serve as the first one's plan asks for, on the port as bound. Rejects with WorkerStartError;
+   * then none is left.
    */
   async start(): Promise<{ port: number; plan: Plan }> {
-    const { started, plan } = await this.#startAll(null);
+    const { started, plan, port } = await this.#startGeneration();
     this.#plan = plan;
     for (const worker of started) this.#adopt(worker);
-    return { port: started[0]?.port ?? 0, plan };
+    return { port, plan };
   }
 
   /**
-   * Starts workers anew, with code, configuration and certificate as they are on disk now; once all listen, those that
-   * served until then retire. Rejects with WorkerStartError when one cannot start; then all is as it was.
+   * Starts workers anew, with code, configuration and certificate as they are on disk now; once all are ready, those
+   * that served until then retire. Rejects with WorkerStartError when one cannot start; then all is as it was.
    */
   async reload(): Promise<void> {
-    const { started, plan } = await this.#startAll(null);
+    const { started, plan } = await this.#startGeneration();
     if (this.#ending) {
       for (const worker of started) worker.kill();
       return;
@@ -71,7 +76,10 @@ export class Workers {
     for (const worker of started) this.#adopt(worker);
     // Two generations at most: those that were leaving already make haste.
     for (const worker of this.#leaving) this.#dismiss(worker, "drain", plan.drainMs);
-    for (const worker of replaced) this.#dismiss(worker, "retire", plan.retireMs);
+    for (const worker of replaced) {
+      this.#acceptor.remove(worker);
+      this.#dismiss(worker, "retire", plan.retireMs);
+    }
   }
 
   /** Resolves once every worker has ended, to the number of connections that were cut. */
@@ -79,6 +87,7 @@ export class Workers {
     this.#ending = true;
     clearTimeout(this.#restartTimer);
     for (const worker of [...this.#serving, ...this.#leaving]) this.#dismiss(worker, "drain", this.#plan?.drainMs ?? 0);
+    setTimeout(() => this.#acceptor.close(), this.#plan?.drainDelayMs ?? 0);
     const ended = await Promise.all([...this.#leaving].map((worker) => worker.exited));
     return ended.reduce((sum, { connectionsCut }) => sum + connectionsCut, 0);
   }
@@ -103,6 +112,17 @@ export class Workers {
     );
   }
 
+  /** As many as its own plan asks for, and the port open that it names. Rejects with WorkerStartError; then all is as it was. */
+  async #startGeneration(): Promise<{ started: WorkerHandle[]; plan: Plan; port: number }> {
+    const { started, plan } = await this.#startAll(null);
+    try {
+      return { started, plan, port: await this.#acceptor.listen(plan.listen) };
+    } catch (error) {
+      for (const worker of started) worker.kill();
+      throw error instanceof BindError ? new WorkerStartError(exitFailed, [errorMessage(error)]) : error;
+    }
+  }
+
   /** `count` null: as many as the first one's plan says. The plan is a worker's: it has the code that will serve. */
   async #startAll(count: number | null): Promise<{ started: WorkerHandle[]; plan: Plan }> {
     const fork = () => new WorkerHandle(cluster.fork(), startTimeoutMs);
@@ -122,15 +142,17 @@ export class Workers {
 
   async #startOne(worker: WorkerHandle): Promise<void> {
     await worker.planned;
-    worker.send({ type: "start", ticketKey: this.#options.ticketKey() });
+    worker.send({ type: "start", ticketKey: this.#options.ticketKey(), connections: "handed" });
     await worker.listening;
   }
 
   #adopt(worker: WorkerHandle): void {
     this.#serving.add(worker);
+    this.#acceptor.add(worker);
     const adoptedMs = performance.now();
     void worker.exited.then(({ cause, metrics }) => {
       if (metrics !== null) this.#options.onDeparted(metrics);
+      this.#acceptor.remove(worker);
       this.#leaving.delete(worker);
       if (!this.#serving.delete(worker) || this.#ending) return;
       const { restart, onDied } = this.#options;

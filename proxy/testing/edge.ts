@@ -6,6 +6,7 @@ import { createAdmin } from "../admin.ts";
 import { type CertificateFiles, makeCertificates } from "../certificate.ts";
 import { parseEdgeConfig } from "../config.ts";
 import { createEdge } from "../edge.ts";
+import { openFrontDoor } from "../front-door.ts";
 import { createLog } from "../log.ts";
 import { runChecks } from "../readiness.ts";
 import { RawClient } from "./raw-client.ts";
@@ -36,15 +37,13 @@ export interface TestEdge {
 export async function startEdge(certificate: TestCertificate, env: Record<string, string>): Promise<TestEdge> {
   const logged: Record<string, unknown>[] = [];
   const config = parseEdgeConfig({
-    EDGE_HOST: "127.0.0.1",
-    EDGE_PORT: "0",
-    EDGE_ADMIN_PORT: "0",
     EDGE_CERT_FILE: certificate.certFile,
     EDGE_KEY_FILE: certificate.keyFile,
     ...env,
   });
   const edge = createEdge(config, createLog("edge", config.logLevel, { write: (line) => logged.push(JSON.parse(line)) }));
-  const port = await edge.listen();
+  const door = await openFrontDoor(edge, { host: "127.0.0.1", port: 0, setting: "EDGE_PORT" });
+  const { port } = door;
   const admin = createAdmin({ readiness: () => runChecks(edge.checks), metrics: edge.metrics });
   const adminPort = await admin.listen("127.0.0.1", 0);
   return {
@@ -61,7 +60,7 @@ export async function startEdge(certificate: TestCertificate, env: Record<string
       return { status: response.status, text: await response.text() };
     },
     async drain() {
-      const cut = await edge.drain();
+      const cut = await door.drain();
       await admin.close();
       return cut;
     },
