@@ -82,12 +82,14 @@ const parserAnswers: Readonly<Record<string, EdgeError>> = {
  * trusted. Returns the status, 0 when nobody can be answered.
  */
 export function answerClientError(error: Error, socket: Socket & { _httpMessage?: { headersSent: boolean } | null }): number {
+  const code = errorCode(error);
+  const answer = parserAnswers[code] ?? (code.startsWith("HPE_") ? badRequest : null);
+  // Errors of TLS come here, too: an answer would wait for the handshake that does not come, and hold the connection open.
   // An answer in progress (Node keeps it there) must not get a second status line in its body.
-  if (errorCode(error) === "ECONNRESET" || !socket.writable || socket._httpMessage?.headersSent === true) {
+  if (answer === null || !socket.writable || socket._httpMessage?.headersSent === true) {
     socket.destroy();
     return 0;
   }
-  const answer = parserAnswers[errorCode(error)] ?? badRequest;
   const body = errorBody(answer, "-");
   const security = socket instanceof TLSSocket ? securityLines : "";
   socket.end(

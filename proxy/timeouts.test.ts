@@ -24,6 +24,7 @@ test("a TLS handshake that does not come: the connection ends, nothing is forwar
   silent.on("error", () => {});
   silent.resume();
   await new Promise((resolve) => silent.once("close", resolve));
+  await expect.poll(() => edge.metric("edge_connections")).toBe(0);
   expect([silent.bytesRead, edge.upstream.connections]).toEqual([0, 0]);
   expect(await edge.metric("edge_tls_failures_total")).toBe(1);
 });

@@ -95,7 +95,7 @@ export class ScratchDeployment implements AsyncDisposable {
 }
 
 /** Three neighbours, below the range that the kernel gives to outgoing connections. */
-async function findFreePorts(): Promise<number> {
+export async function findFreePorts(): Promise<number> {
   for (;;) {
     const first = 20_000 + 3 * Math.floor(Math.random() * 4_000);
     const problems = await Promise.all([0, 1, 2].map((offset) => tryBind(first + offset, "::")));
