@@ -6,8 +6,9 @@ import { bind, type Service } from "./service.ts";
 export interface FrontDoor {
   /** As bound. */
   readonly port: number;
-  /** Accepts no more, then as the service's. */
+  /** Accepts no more, then as the service's; so does `retire`. */
   drain(): Promise<number>;
+  retire(): Promise<number>;
   cut(): void;
 }
 
@@ -23,12 +24,14 @@ export async function openFrontDoor(service: Service, { host, port, setting }: L
     await once(server, "listening");
   };
   const bound = await bind({ server, listen }, host, port, setting);
+  const ending = (end: () => Promise<number>) => () => {
+    server.close();
+    return end();
+  };
   return {
     port: bound,
-    drain() {
-      server.close();
-      return service.drain();
-    },
+    drain: ending(() => service.drain()),
+    retire: ending(() => service.retire()),
     cut: () => service.cut(),
   };
 }
