@@ -235,6 +235,7 @@ export class MeasuredRun {
     const judged = partial
       ? { resources, stability: null }
       : stabilityOf({
+          harmfulBytesPerHour: this.#profile.drift?.harmfulBytesPerHour ?? null,
           resources,
           samplesOf: (service) => this.#samples.of(service),
           windows,

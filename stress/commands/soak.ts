@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { parseDuration } from "../profile/units.ts";
+import { parseDuration, parseGrowth } from "../profile/units.ts";
 import { UsageError } from "../profile/usage-error.ts";
 import { addLoadFlags, type LoadFlags, profileFrom, type ScenarioDefaults } from "./load-flags.ts";
 import { measure } from "./measure.ts";
@@ -15,6 +15,7 @@ interface SoakFlags extends LoadFlags, TargetFlags, OutputFlags {
   before: string;
   after: string;
   sampleEvery: string;
+  harmful?: string;
 }
 
 /** The longest run that timers and the time series are made for. */
@@ -38,7 +39,8 @@ export const soak = {
       .option("--rest <time>", "rest after the warm-up", "30s")
       .option("--before <time>", "how long the services at rest are read before the load", "30s")
       .option("--after <time>", "how long they are watched after it", "60s")
-      .option("--sample-every <time>", "how often the services are read", "2s");
+      .option("--sample-every <time>", "how often the services are read", "2s")
+      .option("--harmful <growth>", "memory growth that fails: 1MiB/min (default: a tenth of limit or baseline in 24 h)");
     addOutputFlags(command, "soak-summary.json").action(async (flags: SoakFlags) => {
       const defaults = soakDefaults(flags, process.env.SOAK_MINUTES);
       const target = await targetFrom(flags);
@@ -49,7 +51,8 @@ export const soak = {
       }
       const profile = profileFrom(flags, defaults, target.target);
       const sampleMs = parseDuration(flags.sampleEvery, { what: "--sample-every" });
-      process.exitCode = await measure({ ...profile, sampleMs, gate: "drift" }, target, flags);
+      const harmfulBytesPerHour = flags.harmful === undefined ? null : parseGrowth(flags.harmful, { what: "--harmful" });
+      process.exitCode = await measure({ ...profile, sampleMs, drift: { harmfulBytesPerHour } }, target, flags);
     });
   },
 };

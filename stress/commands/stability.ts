@@ -9,6 +9,8 @@ import type { ServiceResources, Summary } from "../measure/summary.ts";
 import type { Span, Windows } from "../resources/windows.ts";
 
 export interface StabilityFacts {
+  /** Null for what would fill a tenth of a service's limit, or of its baseline, in 24 hours. */
+  harmfulBytesPerHour: number | null;
   resources: readonly ServiceResources[];
   samplesOf: (service: string) => readonly ResourceSample[];
   windows: Windows;
@@ -29,6 +31,7 @@ export function stabilityOf(facts: StabilityFacts): { resources: ServiceResource
       limitBytes: service.limits.memoryBytes,
       baselineBytes: (service.rss ?? service.anon)?.preBytes ?? null,
       falseAlarm: share,
+      ...(facts.harmfulBytesPerHour !== null && { harmfulBytesPerHour: facts.harmfulBytesPerHour }),
     });
     return { ...service, drift };
   });

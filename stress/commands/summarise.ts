@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { capacityOf } from "../judge/capacity.ts";
+import { type Finding, findingsOf } from "../judge/drift/gate.ts";
 import { sourceOf } from "../judge/measured.ts";
 import { parseSelector } from "../judge/metric-selector.ts";
 import { evaluate, parseExpression } from "../judge/threshold.ts";
@@ -105,8 +106,13 @@ export function summarise(facts: RunFacts): Summary {
       generatorReasons: reasons,
       services: facts.resources,
       requests: all.requests,
+      drift: profile.drift === undefined || facts.stability === null ? [] : findings(facts.resources, facts.stability),
     }),
   };
+}
+
+function findings(resources: readonly ServiceResources[], { checks }: Stability): Finding[] {
+  return findingsOf({ memory: resources.map(({ name, drift }) => ({ service: name, drift: drift ?? null })), checks });
 }
 
 type Judged = Map<string, Record<string, ThresholdResult>>;

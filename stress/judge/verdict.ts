@@ -1,4 +1,5 @@
 import type { ServiceResources, Summary, Verdict } from "../measure/summary.ts";
+import type { Finding } from "./drift/gate.ts";
 import { ExitCode, worstExitCode } from "./exit-code.ts";
 
 /** What a verdict rests on. */
@@ -12,6 +13,8 @@ export interface VerdictFacts {
   generatorReasons: readonly string[];
   services: readonly Pick<ServiceResources, "name" | "restarts" | "oomKills" | "running" | "samples">[];
   requests: number;
+  /** What was judged of drift; empty where the verdict does not rest on it. */
+  drift: readonly Finding[];
 }
 
 /** Lost samples above this share leave the memory figures without a basis. */
@@ -22,6 +25,7 @@ const lostShare = 0.2;
  *
  * A limit of the generator is never the target's: an open run is invalid then; a closed one is a floor, whose passed
  * objectives stand, and whose failed latency objectives are undecided, because the generator may have added the time.
+ * So is drift of latency and throughput.
  */
 export function verdictOf(facts: VerdictFacts): Summary["results"] {
   const reasons: string[] = [];
@@ -52,7 +56,29 @@ export function verdictOf(facts: VerdictFacts): Summary["results"] {
       say(ExitCode.invalid, "invalid", `${lost} of ${taken + lost} resource samples of ${name} were lost`);
     }
   }
+  for (const { verdict: found, reasons } of ranked(facts.drift, isSaturated)) {
+    for (const reason of reasons) {
+      if (found === "drifting") say(ExitCode.failed, "fail", reason);
+      else if (found === "invalid") say(ExitCode.invalid, "invalid", reason);
+      // One failure is enough to fail: what is unknown beside it does not take it back.
+      else if (!codes.includes(ExitCode.failed)) say(ExitCode.invalid, "undecided", reason);
+    }
+  }
   for (const rule of facts.aborted) say(ExitCode.failed, "aborted", `aborted: ${rule}`);
   if (facts.interrupted) say(ExitCode.interrupted, "interrupted", "interrupted before the end of the profile");
   return { verdict, exitCode: worstExitCode(codes), reasons };
+}
+
+const order = ["drifting", "invalid", "undecided"] as const;
+const dependsOnGenerator: readonly Finding["check"][] = ["latency", "throughput"];
+
+/** What is not stable, failures first. */
+function ranked(findings: readonly Finding[], isSaturated: boolean): Finding[] {
+  const judged = findings.map((finding): Finding => {
+    const excused = isSaturated && finding.verdict === "drifting" && dependsOnGenerator.includes(finding.check);
+    if (!excused) return finding;
+    const reasons = finding.reasons.map((reason) => `${reason}: undecided, since the generator was at its limit`);
+    return { ...finding, verdict: "undecided", reasons };
+  });
+  return order.flatMap((verdict) => judged.filter((finding) => finding.verdict === verdict));
 }

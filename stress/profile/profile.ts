@@ -111,8 +111,11 @@ export const profileSchema = z.object({
   settle: z.object({ beforeMs: z.number().min(0), afterMs: z.number().min(0) }),
   /** How often services are read; once a second where it is not given. */
   sampleMs: z.number().positive().optional(),
-  /** What the verdict rests on besides thresholds. `drift`: nothing may grow. */
-  gate: z.literal("drift").optional(),
+  /**
+   * The verdict rests on drift too: nothing may grow, nor remain after the load. Memory may grow by less than
+   * `harmfulBytesPerHour`; null for what would fill a tenth of its limit, or of its baseline, in 24 hours.
+   */
+  drift: z.object({ harmfulBytesPerHour: z.number().positive().nullable() }).optional(),
 });
 
 export type Stage = z.infer<typeof stageSchema>;

@@ -59,6 +59,19 @@ export function parseRate(text: string, { what = "rate", allowZero = false }: Pa
   return perSecond;
 }
 
+const growthPattern = new RegExp(`^${number}(KiB|MiB|GiB)/(min|h|d)$`);
+const growthForms = "1MiB/min, 10MiB/h, 200MiB/d";
+const unitBytes: Record<string, number> = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+const growthUnitMs: Record<string, number> = { min: unitMs.m, h: unitMs.h, d: unitMs.d };
+
+/** @returns bytes an hour. */
+export function parseGrowth(text: string, { what = "growth" }: ParseOptions = {}): number {
+  const [, amount, unit = "", time = ""] = growthPattern.exec(text.trim()) ?? [];
+  const perHour = ((Number(amount ?? 0) * (unitBytes[unit] ?? 0)) / (growthUnitMs[time] ?? 1)) * unitMs.h;
+  if (perHour === 0) throw new UsageError(`${what} "${text}" is not a growth above zero: accepted are ${growthForms}`);
+  return perHour;
+}
+
 /** @returns a whole number. */
 export function parseCount(text: string, { what = "number", allowZero = false }: ParseOptions = {}): number {
   const match = countPattern.exec(text.trim());

@@ -1,5 +1,6 @@
 import type { Summary } from "../measure/summary.ts";
 import { capacityBlock } from "./final/capacity.ts";
+import { driftBlock } from "./final/drift.ts";
 import { failureBlock } from "./final/failures.ts";
 import { filesBlock } from "./final/files.ts";
 import { generatorBlock } from "./final/generator.ts";
@@ -31,6 +32,7 @@ export function finalScreen(summary: Summary, files: readonly string[], view: Vi
     checkBlock(summary, view),
     phaseBlock(summary, view),
     memoryBlock(summary, view),
+    driftBlock(summary, view),
     generatorBlock(summary, view),
     warningBlock(summary, view),
     filesBlock(files, view),

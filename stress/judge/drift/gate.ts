@@ -1,4 +1,5 @@
 import type { Drift, Stability, StabilityCheck } from "../../measure/drift-summary.ts";
+import { formatDuration } from "../../profile/units.ts";
 
 /** Probability that a run in which nothing drifts raises an alarm, all its checks together. */
 export const gateFalseAlarm = 0.01;
@@ -19,21 +20,38 @@ export interface GateFacts {
   checks: readonly StabilityCheck[];
 }
 
+/** One thing that was judged. */
+export interface Finding {
+  check: "memory" | StabilityCheck["check"];
+  verdict: StabilityCheck["verdict"];
+  reasons: string[];
+}
+
+/** Everything that was judged, memory first. Reasons name the service they are about. */
+export function findingsOf({ memory, checks }: GateFacts): Finding[] {
+  const drifts = memory.flatMap(({ service, drift }): Finding[] => {
+    if (drift === null) return [];
+    const verdict = drift.verdict === "leaking" ? "drifting" : drift.verdict;
+    const longer = verdict === "undecided" && drift.neededMs !== null ? `; ${longerBy(drift.neededMs)}` : "";
+    return [{ check: "memory", verdict, reasons: drift.reasons.map((reason) => `${service}: ${reason}${longer}`) }];
+  });
+  return [...drifts, ...checks.map(({ check, verdict, reasons }) => ({ check, verdict, reasons }))];
+}
+
+/** Rounded up to whole minutes: it is an estimate. */
+export function longerBy(neededMs: number): string {
+  return `the load must last about ${formatDuration(Math.max(1, Math.ceil(neededMs / 60_000)) * 60_000)} longer to tell`;
+}
+
 /** The run's one answer: what drifts outranks what is unknown, which outranks what is stable. */
 export function gateOf({ memory, checks }: GateFacts): Stability {
-  const drifts = memory.flatMap(({ service, drift }) =>
-    drift === null ? [] : [{ ...drift, reasons: drift.reasons.map((reason) => `${service}: ${reason}`) }],
-  );
-  const verdicts = [...drifts, ...checks].map(({ verdict, reasons }) => ({
-    verdict: verdict === "leaking" ? ("drifting" as const) : verdict,
-    reasons,
-  }));
-  const verdict = (["drifting", "invalid", "undecided"] as const).find((one) => verdicts.some((given) => given.verdict === one));
+  const findings = findingsOf({ memory, checks });
+  const verdict = (["drifting", "invalid", "undecided"] as const).find((one) => findings.some((given) => given.verdict === one));
   return {
     verdict: verdict ?? "stable",
     falseAlarmRate: gateFalseAlarm,
     statisticalChecks: memory.length + wholeRunChecks,
     checks: [...checks],
-    reasons: verdicts.filter((given) => given.verdict !== "stable").flatMap(({ reasons }) => reasons),
+    reasons: findings.filter((given) => given.verdict !== "stable").flatMap(({ reasons }) => reasons),
   };
 }
