@@ -71,6 +71,10 @@ export class Admission {
     this.#inFlight--;
   }
 
+  get isWaitedFor(): boolean {
+    return this.#queue.size > 0;
+  }
+
   stats(): AdmissionStats {
     return { inFlight: this.#inFlight, queued: this.#queue.size, refused: this.#refused, timedOut: this.#timedOut };
   }

@@ -77,6 +77,11 @@ export const edgeSettings = {
     "each holds two descriptors for as long as it likes; beyond it 503",
   ),
   EDGE_MAX_EVENT_STREAMS: setting("1024", integer(0, 1_000_000), "as WebSockets, and apart from the requests in flight"),
+  EDGE_MAX_SLOW_CLIENTS: setting(
+    "256",
+    integer(1, 1_000_000),
+    "slow readers and senders that go on beside the requests in flight when others wait; 256 KiB each",
+  ),
   EDGE_LOG_SAMPLE: setting("0", share, "no line a request: metrics count them all at a hundredth of the cost"),
   LOG_LEVEL: setting("info", logLevel, "life cycle and failures, nothing per request"),
   SETTINGS_FILE: settingsFile,
@@ -125,6 +130,8 @@ export interface EdgeConfig {
     /** Connections to each origin; with the number of origins it bounds the requests in flight. */
     readonly connections: number;
     readonly requestsPerConnection: number;
+    /** Requests beside those in flight, each with a connection, too. */
+    readonly slowClients: number;
     readonly idleTimeoutMs: number;
     readonly connectTimeoutMs: number;
     readonly headersTimeoutMs: number;
@@ -210,6 +217,7 @@ export function parseEdgeConfig(env: Environment): EdgeConfig {
       healthPath: v.UPSTREAM_HEALTH_PATH,
       connections: v.UPSTREAM_CONNECTIONS,
       requestsPerConnection: v.UPSTREAM_REQUESTS_PER_CONNECTION,
+      slowClients: v.EDGE_MAX_SLOW_CLIENTS,
       idleTimeoutMs: v.UPSTREAM_IDLE_TIMEOUT_MS,
       connectTimeoutMs: v.UPSTREAM_CONNECT_TIMEOUT_MS,
       headersTimeoutMs: v.UPSTREAM_HEADERS_TIMEOUT_MS,

@@ -20,6 +20,7 @@ import { observe } from "./observe.ts";
 import { createPeers } from "./peer.ts";
 import type { Check } from "./readiness.ts";
 import type { Service } from "./service.ts";
+import { SlowClients } from "./slow-clients.ts";
 import { StreamPlaces } from "./stream-places.ts";
 import { takeTarget } from "./target.ts";
 import { Upstreams } from "./upstreams.ts";
@@ -61,7 +62,8 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
   observe(app, { tally, log, logSample: config.logSample, peerOf });
   limitBody(app, config.bodyLimitBytes);
   gatherBody(app);
-  const leave = admit(app, admission);
+  const leave = admit(app, admission, () => slowClients.makeRoom());
+  const slowClients = new SlowClients(config.upstream.slowClients, () => admission.isWaitedFor, leave);
   app.setNotFoundHandler((_request, reply) => answer(reply, notFound));
   app.setErrorHandler<FastifyError | EdgeFailure>((error, request, reply) => {
     if (error instanceof EdgeFailure) return answer(reply, error.answer);
@@ -84,6 +86,7 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
       leave(response);
       return true;
     },
+    slowClients,
     streamIdleTimeoutMs: config.socketTimeoutMs,
   });
   const webSockets = forwardWebSockets(server, {
@@ -103,6 +106,7 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
     admission: () => admission.stats(),
     upstreams: () => upstreams.all.map((upstream) => upstream.stats()),
     streams: () => ({ events: streams.open, webSockets: webSockets.open }),
+    slowClients: () => slowClients,
     connections: () => drain.connections,
   });
   const checks: Record<string, Check> = {
@@ -185,7 +189,7 @@ function createApp(config: EdgeConfig, nextId: () => string, tally: EdgeTally): 
  * Lets a request in, queues it, or answers 503. The place is given back when the answer ends, however it ends, or before
  * by the returned function.
  */
-function admit(app: FastifyInstance<Server>, admission: Admission): (response: ServerResponse) => void {
+function admit(app: FastifyInstance<Server>, admission: Admission, makeRoom: () => void): (response: ServerResponse) => void {
   const leave = () => admission.leave();
   app.addHook("onRequest", (_request, { raw }, done) => {
     if (admission.tryEnter()) {
@@ -200,9 +204,14 @@ function admit(app: FastifyInstance<Server>, admission: Admission): (response: S
     });
     const onClose = () => giveUp?.();
     if (giveUp === null) done(new EdgeFailure(overloaded));
-    else raw.once("close", onClose);
+    else {
+      raw.once("close", onClose);
+      makeRoom();
+    }
   });
   return (response) => {
+    // It may have left already, for a place of another kind.
+    if (!response.listeners("close").includes(leave)) return;
     response.off("close", leave);
     leave();
   };

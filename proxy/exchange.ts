@@ -4,6 +4,7 @@ import type { Dispatcher } from "undici";
 import { badRequest, clientGone, type EdgeError, EdgeFailure, overloaded, upstreamErrorFor } from "./errors.ts";
 import { bodyPending } from "./framing.ts";
 import { responseHeaders } from "./headers.ts";
+import type { SlowClients } from "./slow-clients.ts";
 import { isStale } from "./stale-connection.ts";
 import { isEventStream } from "./stream-places.ts";
 import type { Upstream } from "./upstream.ts";
@@ -19,6 +20,7 @@ export interface ExchangeContext {
   readonly failed: (reply: FastifyReply, error: EdgeError, cause: Error) => void;
   /** The answer is an event stream, which leaves its place among the requests in flight for one of its own; false: there is none. */
   readonly holdStream: (response: ServerResponse) => boolean;
+  readonly slowClients: SlowClients;
 }
 
 /** RFC 9110 §9.2.2: doing it twice is doing it once. */
@@ -35,6 +37,9 @@ const inlineBytes = 4_096;
  * the upstream fills, and times the requests in flight a bounded amount of memory.
  */
 const pauseBytes = 256 * 1_024;
+
+/** More than this left to write at the end of an answer: the client is behind, and not only by the last read. */
+const slowEndBytes = 65_536;
 
 /**
  * One request on its way through: undici's handler object, and the client's answer written by it. What a request needs
@@ -59,6 +64,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #answered = false;
   #headWritten = false;
   #waitsForDrain = false;
+  /** Has a place of its own kind, which does not depend on how fast its client reads. */
+  #isStream = false;
   /** Answered, or nobody is left to answer. */
   #over = false;
 
@@ -94,10 +101,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     // Interim answers are stripped whole: the client asked us, and its 100 came from us.
     if (status < 200 || this.#over) return;
-    if (this.#mayStream && isEventStream(headers) && !this.#context.holdStream(this.#response)) {
-      this.#fail(overloaded);
-      controller.abort(new EdgeFailure(overloaded));
-      return;
+    if (this.#mayStream && isEventStream(headers)) {
+      this.#isStream = this.#context.holdStream(this.#response);
+      if (!this.#isStream) {
+        this.#fail(overloaded);
+        controller.abort(new EdgeFailure(overloaded));
+        return;
+      }
     }
     this.#status = status;
     this.#headers = responseHeaders(headers, status, this.#context.secure);
@@ -130,6 +140,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (held === null) response.end();
     else if (held.length <= inlineBytes) response.end(held.toString("latin1"), "latin1");
     else response.end(held);
+    // The upstream is done with; only the client keeps the place now.
+    if (response.writableLength > slowEndBytes) this.#context.slowClients.waitsFor(response);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -163,6 +175,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** The client's connection has room again. */
   resume(): void {
+    this.#context.slowClients.goesOn(this.#response);
     this.#controller?.resume();
   }
 
@@ -176,6 +189,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #write(chunk: Buffer, controller: Dispatcher.DispatchController | null): void {
     if (this.#response.write(chunk) || this.#response.writableLength < pauseBytes) return;
     controller?.pause();
+    if (!this.#isStream) this.#context.slowClients.waitsFor(this.#response);
     if (this.#waitsForDrain) return;
     this.#waitsForDrain = true;
     this.#response.on("drain", onDrain);

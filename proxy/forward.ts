@@ -42,8 +42,12 @@ export function forward(app: FastifyInstance<Server>, context: ForwardContext): 
     }
     // `done` is not called: from here on the request is the hot path's, past the rest of fastify's life cycle.
     const body = hasBody(raw) ? bodyOf(raw) : null;
-    // Whoever reads the body hears of its errors; nobody may be reading it any more.
-    if (body === raw) raw.on("error", () => {});
+    if (body === raw) {
+      // Whoever reads the body hears of its errors; nobody may be reading it any more.
+      raw.on("error", () => {});
+      context.slowClients.waitsFor(reply.raw);
+      raw.once("end", () => context.slowClients.goesOn(reply.raw));
+    }
     const options: Dispatcher.DispatchOptions = {
       path: target.path,
       method: raw.method as Dispatcher.HttpMethod,

@@ -35,11 +35,19 @@ export interface EdgeMetricSources {
   readonly admission: () => AdmissionStats;
   readonly upstreams: () => readonly UpstreamStats[];
   readonly connections: () => number;
+  readonly slowClients: () => { readonly open: number; readonly cut: number };
   readonly streams: () => { readonly events: number; readonly webSockets: number };
 }
 
 /** A registry whose metrics are computed at scrape time. */
-export function createEdgeMetrics({ tally, admission, upstreams, connections, streams }: EdgeMetricSources): Registry {
+export function createEdgeMetrics({
+  tally,
+  admission,
+  upstreams,
+  connections,
+  streams,
+  slowClients,
+}: EdgeMetricSources): Registry {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: "edge_" });
@@ -84,6 +92,8 @@ export function createEdgeMetrics({ tally, admission, upstreams, connections, st
   gauge("edge_queued", "Requests waiting for a place.", () => admission().queued);
   gauge("edge_connections", "Client connections open.", connections);
   gauge("edge_event_streams", "Event streams open, to clients that asked for them.", () => streams().events);
+  gauge("edge_slow_clients", "Requests at their client's pace, beside those in flight.", () => slowClients().open);
+  counter("edge_slow_clients_cut_total", "Requests broken off at their client's pace for others.", () => slowClients().cut);
   gauge("edge_websockets", "WebSockets open or being opened.", () => streams().webSockets);
 
   const perUpstream = (name: string, help: string, read: (stats: UpstreamStats) => number) =>

@@ -11,7 +11,10 @@ import { requestHeaders, responseHeaders } from "./headers.ts";
  * Options that make @fastify/http-proxy forward over our pools, by our header and error rules. It serves what the hot
  * path leaves to it: bodies of unknown length, which it streams with back-pressure both ways. Their cost lies in the body.
  */
-export function uploadOptions({ upstreams, secure, last, answer, failed, peerOf }: ForwardContext, methods: string[]) {
+export function uploadOptions(
+  { upstreams, secure, last, answer, failed, peerOf, slowClients }: ForwardContext,
+  methods: string[],
+) {
   // The plugin does not cancel: the upstream request of a client that left is found by its id.
   const cancels = new Map<string, EventEmitter>();
 
@@ -62,6 +65,8 @@ export function uploadOptions({ upstreams, secure, last, answer, failed, peerOf 
     preHandler(request: FastifyRequest, reply: { raw: ServerResponse }, done: () => void) {
       const cancel = new EventEmitter();
       cancels.set(request.id, cancel);
+      // To its end: the plugin does not tell how far body and answer are.
+      slowClients.waitsFor(reply.raw);
       reply.raw.once("close", () => {
         cancels.delete(request.id);
         if (!reply.raw.writableFinished) cancel.emit("abort", new EdgeFailure(clientGone));

@@ -44,7 +44,8 @@ export class Upstream {
     const tls = { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) };
     const connector = buildConnector({ ...tls, timeout: config.connectTimeoutMs, allowH2: false });
     const options: Pool.Options = {
-      connections: config.connections,
+      // Admission keeps the requests in flight to the first number; what has left their places is bounded by the second.
+      connections: config.connections + config.slowClients,
       // More than one request a connection at once would let a slow answer hold up others, and a broken one take them along.
       pipelining: 1,
       // HTTP/2 would put all requests on one connection; what the bundle measures and documents is a pool.
