@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { compare } from "./commands/compare.ts";
 import { sampler } from "./commands/sampler.ts";
+import { search } from "./commands/search.ts";
 import { show } from "./commands/show.ts";
 import { sizing } from "./commands/sizing.ts";
 import { soak } from "./commands/soak.ts";
@@ -10,7 +11,7 @@ import { UsageError } from "./profile/usage-error.ts";
 import { version } from "./version.ts";
 
 /** Every command: `{ register(program) }`, one file each. */
-const commands = [throughput, soak, compare, sizing, show, sampler];
+const commands = [throughput, search, soak, compare, sizing, show, sampler];
 
 function createProgram(): Command {
   const program = new Command("stress")

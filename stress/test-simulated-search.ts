@@ -83,6 +83,7 @@ export function scenarios(): Scenario[] {
     const nominal = (count * 1000) / serviceMs;
     return { arrivals, server, capacity: longRunCapacity(() => server(null), nominal, arrivals) };
   };
+  const four = places(4, 4, "poisson", 0.5);
   const cliff = (count: number, serviceMs: number): Omit<Scenario, "name" | "burstShare"> => {
     const capacity = (count * 1000) / serviceMs;
     const parts = { places: count, serviceMs, jitter: 0.2, collapseAt: 0.1 * capacity, collapseFactor: 4 };
@@ -92,10 +93,10 @@ export function scenarios(): Scenario[] {
     { name: "token bucket, small", burstShare: 0, ...bucket(400, 20) },
     { name: "token bucket, a second saved up", burstShare: 0, ...bucket(700, 700) },
     { name: "4 places, evenly spaced arrivals, jitter", burstShare: 0, ...places(4, 9, "constant", 0.3) },
-    { name: "4 places, poisson arrivals, jitter", burstShare: 0, ...places(4, 4, "poisson", 0.5) },
+    { name: "4 places, poisson arrivals, jitter", burstShare: 0, ...four },
     { name: "16 places, poisson arrivals, jitter", burstShare: 0, ...places(16, 8, "poisson", 0.5) },
     { name: "collapses above its limit", burstShare: 0, ...cliff(8, 11) },
-    { name: "4 places, poisson, one run in ten hit by a neighbour", burstShare: 0.1, ...places(4, 4, "poisson", 0.5) },
+    { name: "4 places, poisson, one run in ten hit by a neighbour", burstShare: 0.1, ...four },
     { name: "collapses, one run in ten hit by a neighbour", burstShare: 0.1, ...cliff(8, 11) },
   ];
 }

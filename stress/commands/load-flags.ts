@@ -56,7 +56,7 @@ const collect = (value: string, previous: string[] = []) => [...previous, value]
 
 /** Adds the flags that every load has. */
 export function addLoadFlags(command: Command): Command {
-  return command
+  command
     .optionsGroup("Load:")
     .option("--quick", "the default profile's shape in 20 s")
     .option("--stage <stage>", "ramp to USERS or RATE/s within DURATION: 30s:50, 1m:500/s (repeatable)", collect)
@@ -68,7 +68,13 @@ export function addLoadFlags(command: Command): Command {
     .addOption(new Option("--arrivals <kind>", "open model: spacing of arrivals").choices(["constant", "poisson"]))
     .option("--seed <number>", "open model: seed of poisson arrivals")
     .addOption(new Option("--when-busy <what>", "open model: an arrival that finds no free connection").choices(["wait", "drop"]))
-    .option("--think <time>", "pause of a user between requests: 1s, or a range 500ms-2s")
+    .option("--think <time>", "pause of a user between requests: 1s, or a range 500ms-2s");
+  return addRequestFlags(command);
+}
+
+/** The flags for what is sent, what must hold, and from what: without those for how much. */
+export function addRequestFlags(command: Command): Command {
+  return command
     .optionsGroup("Requests ({{uuid}}, {{counter}}, {{timestamp}} and {{random}} are filled in):")
     .option("--path <path>", "what to request (default /health)")
     .option("-m, --method <method>", "request method (default GET, or POST with -d)")
@@ -192,7 +198,7 @@ function durationOf(duration: string | undefined, holdMs: number): number {
 }
 
 /** k6's habit: a tenth of the rate, at most 500, opened beforehand; the rate, at most 5,000, at most. */
-function openFrom(flags: LoadFlags, stages: Extract<Load, { model: "open" }>["stages"], users: number | null): Load {
+export function openFrom(flags: LoadFlags, stages: Extract<Load, { model: "open" }>["stages"], users: number | null): Load {
   if (flags.think !== undefined) throw new UsageError("--think contradicts a rate: arrivals do not wait for anybody");
   const peak = Math.max(...stages.map(({ from, to }) => Math.max(from, to)));
   const connections = users ?? Math.ceil(Math.min(500, Math.max(10, peak / 10)));

@@ -57,14 +57,18 @@ export class MeasuredRun {
   #checkpoint: Promise<void> = Promise.resolve();
   #checkpointFailed = false;
 
-  /** `path`: where the summary and its checkpoints go, null for nowhere. */
-  constructor(profile: Profile, measured: MeasuredTarget, path: string | null) {
+  /**
+   * `path`: where the summary and its checkpoints go, null for nowhere. `steadyFromMs`: from which time of the load on
+   * `steadyMetrics` counts.
+   */
+  constructor(profile: Profile, measured: MeasuredTarget, path: string | null, steadyFromMs: number | null = null) {
     this.#profile = profile;
     this.#measured = measured;
     this.#path = path;
     this.#recording = new Recording(
       profile,
       measured.services.flatMap(({ name, source }) => [`${memoryColumn[source.kind]}:${name}`, `cpu:${name}`]),
+      steadyFromMs,
     );
     this.#sampler = createSampler({
       services: measured.services,
@@ -81,6 +85,11 @@ export class MeasuredRun {
   interrupt(): void {
     this.#interrupted = true;
     this.#stop.abort();
+  }
+
+  /** The metrics from `steadyFromMs` on, once the run is over. */
+  steadyMetrics(): ReturnType<Recording["steadyMetrics"]> {
+    return this.#recording.steadyMetrics(this.#loadMs);
   }
 
   async go(address: Parameters<typeof runLoad>[1]): Promise<Summary> {

@@ -3,7 +3,7 @@ import { capacityOf } from "../judge/capacity.ts";
 import { type Finding, findingsOf } from "../judge/drift/gate.ts";
 import { sourceOf } from "../judge/measured.ts";
 import { parseSelector } from "../judge/metric-selector.ts";
-import { evaluate, parseExpression } from "../judge/threshold.ts";
+import { describeResult, evaluate, parseExpression } from "../judge/threshold.ts";
 import { verdictOf } from "../judge/verdict.ts";
 import type { Stability } from "../measure/drift-summary.ts";
 import { metricInfo } from "../measure/metric-names.ts";
@@ -132,12 +132,10 @@ function failedOf(judged: Judged): { text: string; isLatency: boolean }[] {
   return [...judged].flatMap(([key, results]) =>
     Object.entries(results)
       .filter(([, { ok }]) => !ok)
-      .map(([expression, { actual, reason }]) => {
-        const found =
-          reason === "no-data" ? "no data" : `${reason === "beyond-limit" ? "above " : ""}${Number(actual?.toFixed(4))}`;
+      .map(([expression, result]) => {
         // Without data there is no time that the generator could have added.
-        const isLatency = reason !== "no-data" && metricInfo[parseSelector(key).name].type === "trend";
-        return { text: `${key}: ${expression} (${found})`, isLatency };
+        const isLatency = result.reason !== "no-data" && metricInfo[parseSelector(key).name].type === "trend";
+        return { text: describeResult(key, expression, result), isLatency };
       }),
   );
 }

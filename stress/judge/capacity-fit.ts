@@ -14,24 +14,25 @@ export interface Interval {
 }
 
 export interface CapacityFit {
-  /** Rate at which half the probes would hold, were there no accidents. */
+  /** Rate at which half the probes would hold, were they long and without accidents. */
   median: number;
   interval: Interval;
 }
 
 const confidence = 0.95;
 /** Spread of the change from holding to breaking, as a share of the rate, for the shortest probe; evenly likely in logarithm. */
-const spreads = Array.from({ length: 9 }, (_, i) => 0.001 * 2 ** (i * 0.75));
+const spreads = [0.001, 0.002, 0.004, 0.009, 0.02, 0.05];
+/** Overload that a run absorbs before it shows, in seconds of work: queues that fill, tokens saved up. */
+const absorbedS = [0, 0.05, 0.15, 0.4, 1];
 /** Probes that fail at any rate (a neighbour, a hiccup), and how likely each share is beforehand. */
 const lapses = [
-  [0.01, 0.4],
-  [0.05, 0.3],
-  [0.12, 0.2],
-  [0.25, 0.1],
+  [0.01, 0.5],
+  [0.06, 0.3],
+  [0.2, 0.2],
 ] as const;
 /** Probes that hold at any rate. An overload that no probe shows does not happen; a misread one may. */
 const guess = 0.01;
-const gridPoints = 240;
+const gridPoints = 120;
 
 /**
  * Posterior of the capacity from which loads held. The chance that a probe holds falls along a logistic curve over the
@@ -39,8 +40,10 @@ const gridPoints = 240;
  * (Perception & Psychophysics 63, 2001), whose lapses keep one accident from moving the threshold. Threshold, spread and
  * lapse share are weighed on a grid as Kontsevich and Tyler do (Vision Research 39, 1999); the interval is the central one
  * of the threshold's marginal. A maximum of the likelihood would not do: bisection separates what held from what broke, and
- * for separated data the slope's estimate is infinite. A run twice as long averages twice as much noise, so its curve is
- * narrower by the root of two.
+ * for separated data the slope's estimate is infinite. Two things follow from a run's length: one twice as long averages
+ * twice as much noise, so its curve is narrower by the root of two; and an overload of a share e adds e seconds of work a
+ * second, so a run of T seconds that absorbs h seconds of work holds up to an overload of h/T. The capacity is what a run
+ * without end would hold.
  *
  * @returns null unless something held and something broke. Pure.
  */
@@ -51,7 +54,7 @@ export function fitCapacity(observations: readonly FitObservation[]): CapacityFi
   const rates = judged.map(({ rate }) => Math.log(rate));
   const shortestMs = Math.min(...judged.map(({ durationMs }) => durationMs));
   const data = judged.map(({ rate, outcome, durationMs }) => {
-    return { x: Math.log(rate), held: outcome === "pass", sharpness: Math.sqrt(durationMs / shortestMs) };
+    return { x: Math.log(rate), held: outcome === "pass", sharpness: Math.sqrt(durationMs / shortestMs), durationMs };
   });
   // Beyond the rates tried nothing is known; a factor of two leaves room to say so.
   let [from, to] = [Math.min(...rates) - Math.LN2, Math.max(...rates) + Math.LN2];
@@ -71,6 +74,7 @@ interface Datum {
   x: number;
   held: boolean;
   sharpness: number;
+  durationMs: number;
 }
 
 /** Weights of thresholds, as many as `gridPoints`, from `from` to `to`. */
@@ -81,22 +85,28 @@ interface Grid {
 
 function posterior(data: readonly Datum[], from: number, to: number): Grid {
   const thresholds = Array.from({ length: gridPoints }, (_, i) => from + ((to - from) * (i + 0.5)) / gridPoints);
-  const logs = thresholds.map((threshold) => {
-    return spreads.flatMap((spread) => {
-      const curve = data.map(({ x, sharpness }) => 1 / (1 + Math.exp(((x - threshold) * sharpness) / spread)));
-      return lapses.map(([lapse, prior]) => {
-        let sum = Math.log(prior);
-        for (let i = 0; i < data.length; i++) {
-          const holds = guess + (1 - guess - lapse) * (curve[i] as number);
-          sum += Math.log((data[i] as Datum).held ? holds : 1 - holds);
-        }
-        return sum;
-      });
-    });
-  });
+  const logs = thresholds.map((threshold) =>
+    absorbedS.flatMap((absorbed) =>
+      spreads.flatMap((spread) => {
+        const curve = data.map(({ x, sharpness, durationMs }) => {
+          return 1 / (1 + Math.exp(((x - threshold - (1000 * absorbed) / durationMs) * sharpness) / spread));
+        });
+        return lapses.map(([lapse, prior]) => logLikelihood(data, curve, lapse) + Math.log(prior));
+      }),
+    ),
+  );
   const greatest = Math.max(...logs.flat());
   const weights = logs.map((each) => each.reduce((sum, log) => sum + Math.exp(log - greatest), 0));
   return { thresholds, weights };
+}
+
+function logLikelihood(data: readonly Datum[], curve: readonly number[], lapse: number): number {
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) {
+    const holds = guess + (1 - guess - lapse) * (curve[i] as number);
+    sum += Math.log((data[i] as Datum).held ? holds : 1 - holds);
+  }
+  return sum;
 }
 
 function quantile({ thresholds, weights }: Grid, share: number): number {

@@ -133,6 +133,12 @@ export function evaluate(threshold: Expression, source: MetricSource | null): Th
   return beyond ? { ok, actual, samples, reason: "beyond-limit" } : { ok, actual, samples };
 }
 
+/** A judged threshold as people read it: `http_req_failed: rate<0.01 (0.31)`. */
+export function describeResult(metric: string, expression: string, { actual, reason }: ThresholdResult): string {
+  const found = reason === "no-data" ? "no data" : `${reason === "beyond-limit" ? "above " : ""}${Number(actual?.toFixed(4))}`;
+  return `${metric}: ${expression} (${found})`;
+}
+
 function compare(actual: number, operator: Operator, limit: number): boolean {
   switch (operator) {
     case "<":

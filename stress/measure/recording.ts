@@ -23,6 +23,9 @@ export class Recording {
   readonly timeseries: Timeseries;
   readonly evidence: GeneratorEvidence;
   readonly unit: LevelUnit;
+  /** What came after `steadyFromMs` of the load, its drain included: the answers to a backlog belong to the load that made it. */
+  readonly #steady: Totals | null;
+  readonly #steadyFromMs: number;
   readonly #profile: Profile;
   /** What came since the last round. */
   readonly #window: Totals;
@@ -31,13 +34,16 @@ export class Recording {
   #usersRange: UserRange | null = null;
   #roundAtMs = 0;
 
-  constructor(profile: Profile, gauges: readonly string[]) {
+  /** `steadyFromMs`: since when `steadyMetrics` counts, null where nobody will ask for them. */
+  constructor(profile: Profile, gauges: readonly string[], steadyFromMs: number | null = null) {
     const { load, workers } = profile;
     const stages = load.model === "requests" ? [] : load.stages;
     const options = { routes: routesOf(profile).length, checks: profile.checks.length };
     this.#profile = profile;
     this.totals = new Totals(options);
     this.#window = new Totals(options);
+    this.#steady = steadyFromMs === null ? null : new Totals(options);
+    this.#steadyFromMs = steadyFromMs ?? 0;
     this.unit = load.model === "open" ? "requests/s" : "users";
     this.phases = new Phases(stages, workers, this.unit);
     this.timeseries = new Timeseries(load.model === "requests" ? null : totalDurationMs(stages), gauges, load.model === "open");
@@ -54,6 +60,7 @@ export class Recording {
     const middleMs = (interval.fromMs + interval.toMs) / 2 - loadStartMs;
     if (loadStartMs === 0 || middleMs < 0) return;
     this.phases.add(interval, loadStartMs);
+    if (middleMs >= this.#steadyFromMs) this.#steady?.add(interval);
     if (this.phases.isEmpty || this.phases.stageAt(middleMs) >= 0) {
       this.evidence.add(interval.worker, interval.thread);
     }
@@ -124,6 +131,11 @@ export class Recording {
   /** Metrics of the time since the last round, for rules about what happens now. */
   windowMetrics(durationMs: number): Map<string, MeasuredMetric> {
     return metricsOf(this.#window, this.#run(durationMs));
+  }
+
+  /** As `metrics`, without the time before `steadyFromMs`; empty where that was not asked for. */
+  steadyMetrics(loadMs: number): Map<string, MeasuredMetric> {
+    return this.#steady === null ? new Map() : metricsOf(this.#steady, this.#run(loadMs - this.#steadyFromMs));
   }
 
   phaseRows() {

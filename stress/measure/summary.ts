@@ -2,6 +2,7 @@ import * as z from "zod";
 import { profileSchema } from "../profile/profile.ts";
 import { driftSchema, stabilitySchema } from "./drift-summary.ts";
 import { resourceSeriesSchema } from "./resource-series.ts";
+import { searchSummarySchema } from "./search-summary.ts";
 import { seriesSchema } from "./series.ts";
 
 /**
@@ -208,6 +209,8 @@ export const summarySchema = z.object({
     bottleneck: z.enum(["target", "generator", "host", "none", "unknown"]),
     evidence: z.array(z.string()),
   }),
+  /** Of `stress search`: every probe, and the answer. The rest of the summary is then that of the confirming run. */
+  search: searchSummarySchema.optional(),
   warnings: z.array(z.string()),
   results: z.object({ verdict: verdictSchema, exitCode: z.int(), reasons: z.array(z.string()) }),
 });

@@ -8,6 +8,7 @@ import { latencyBlock } from "./final/latency.ts";
 import { memoryBlock } from "./final/memory.ts";
 import { phaseBlock } from "./final/phases.ts";
 import { routeBlock } from "./final/routes.ts";
+import { levelBlock, searchBlock } from "./final/search.ts";
 import { checkBlock, thresholdBlock } from "./final/thresholds.ts";
 import { verdictBlock } from "./final/verdict.ts";
 import { warningBlock } from "./final/warnings.ts";
@@ -24,6 +25,8 @@ export function finalScreen(summary: Summary, files: readonly string[], view: Vi
   const blocks = [
     [header],
     verdictBlock(summary, view),
+    searchBlock(summary, view),
+    levelBlock(summary, view),
     capacityBlock(summary, view),
     latencyBlock(summary, view),
     routeBlock(summary, view),

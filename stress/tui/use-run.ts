@@ -6,20 +6,20 @@ import { advance, initialState, type RunState } from "./run-state.ts";
 const frameMs = 250;
 
 /** What the screen shows: the state, and the time since the run started, in whole seconds. */
-export interface Seen {
-  state: RunState;
+export interface Seen<State> {
+  state: State;
   nowMs: number;
 }
 
-/** Takes the run's events as they come, and gives the latest state to whoever looks. It outlives any screen. */
-export interface RunFeed {
-  push(event: RunEvent): void;
+/** Takes events as they come, and gives the latest state to whoever looks. It outlives any screen. */
+export interface Feed<State, Event> {
+  push(event: Event): void;
   interrupt(): void;
-  look(): Seen;
+  look(): Seen<State>;
 }
 
 /** `clock` gives milliseconds of any origin; between events the run's time goes on by it. */
-export function createFeed(clock: () => number = () => performance.now()): RunFeed {
+export function createFeed(clock: () => number = () => performance.now()): Feed<RunState, RunEvent> {
   let state = initialState;
   let receivedAt = clock();
   let seenMs = 0;
@@ -40,7 +40,7 @@ export function createFeed(clock: () => number = () => performance.now()): RunFe
 }
 
 /** The latest state, at most every frame; while nothing comes, the clock alone moves the screen on. */
-export function useRun(feed: RunFeed): Seen {
+export function useFeed<State>(feed: Feed<State, never>): Seen<State> {
   const [seen, setSeen] = useState(() => feed.look());
   useEffect(() => {
     let framesWithout = 0;
