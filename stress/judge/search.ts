@@ -41,7 +41,7 @@ export type SearchStep = { order: ProbeOrder } | { answer: SearchAnswer };
 const climbFactor = 2;
 /** A search that needs more probes than this chases a target that does not hold still. */
 const mostProbes = 60;
-const mostConfirmations = 8;
+const mostConfirmations = 12;
 /** Factor of the climb that follows where an upper end proved to be none. */
 const recoveryFactor = 1.25;
 
