@@ -53,11 +53,11 @@ function bracketLines({ bracket, levels, probe }: SearchState, view: View): stri
   const { theme, width } = view;
   const text = " ".repeat(margin) + left("capacity", labelWidth) + describeBracket(bracket);
   const rates = [...levels.map(({ rate }) => rate), ...(probe === null ? [] : [probe.rate])];
-  if (rates.length < 2) return [text];
   const [low, high] = [Math.log(Math.min(...rates)), Math.log(Math.max(...rates))];
+  if (!(high > low)) return [text];
   const ends = [describeRate(Math.min(...rates)), describeRate(Math.max(...rates))] as const;
   const axisWidth = Math.max(4, width - 2 * margin - labelWidth - ends[0].length - ends[1].length - 2);
-  const column = (rate: number) => (high > low ? Math.round(((Math.log(rate) - low) / (high - low)) * (axisWidth - 1)) : 0);
+  const column = (rate: number) => Math.round(((Math.log(rate) - low) / (high - low)) * (axisWidth - 1));
   const cells = Array.from({ length: axisWidth }, () => theme.faint("─"));
   for (const level of levels) cells[column(level.rate)] = signOf(level.outcome, theme);
   if (probe !== null) cells[column(probe.rate)] = theme.accent("▾");

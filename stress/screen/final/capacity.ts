@@ -32,14 +32,15 @@ export function capacityBlock(summary: Summary, view: View): string[] {
     ...(staged ? [["sustained", theme.strong(figure(capacity.sustainedRps, least)), sustainedNote] satisfies Row] : []),
     ["average", figure(capacity.averageRps), `over ${formatDuration(summary.state.testRunDurationMs)}${ramps}`],
     ["requests", requestCount(summary), requestNote(summary, view)],
-    ["bottleneck", bottlenecks[capacity.bottleneck], ""],
+    // A search has told what gave way at the lowest load that broke; this run held.
+    ...(summary.search === undefined ? [["bottleneck", bottlenecks[capacity.bottleneck], ""] satisfies Row] : []),
   ];
   const valueWidth = Math.max(...rows.map(([, value]) => widthOf(value)));
   const lines = rows.flatMap(([label, value, note]) => {
     const start = " ".repeat(margin) + theme.strong(left(label, labelWidth)) + right(value, valueWidth);
     return note === "" ? [start] : labelled(`${start}  `, note, margin + labelWidth + valueWidth + 2, width - margin);
   });
-  const told = new Set(summary.results.reasons);
+  const told = new Set([...summary.results.reasons, ...(summary.search?.bottleneck?.evidence ?? [])]);
   const fresh = capacity.evidence.filter((each) => !told.has(each));
   const evidence = fresh.flatMap((each) => wrap(clean(each), width - margin, margin + labelWidth + valueWidth + 2));
   const [first, ...rest] = evidence;

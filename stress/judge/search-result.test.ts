@@ -1,0 +1,90 @@
+import { describe, expect, test } from "vitest";
+import { exampleSummary } from "../report/example-summary.ts";
+import { exampleLevel, examplePlan, exampleSearch } from "../screen/example-search.ts";
+import type { SearchAnswer } from "./search.ts";
+import { contradictions, searchSummaryOf, withSearch } from "./search-result.ts";
+
+const times = { startedAt: new Date(0), endedAt: new Date(370_000) };
+const at = (rate: number, phase: "bisect" | "confirm" = "bisect") =>
+  exampleLevel({ phase, rate, attempt: 1, bracket: { holds: null, breaks: null } });
+const answer = (parts: Partial<SearchAnswer>): SearchAnswer => ({
+  kind: "found",
+  rate: 1290,
+  bracket: { holds: 1290, breaks: { rate: 1310, by: "target" } },
+  reason: "",
+  ...parts,
+});
+
+describe("a search that found its answer", () => {
+  const { summary } = exampleSearch(exampleSummary({ model: "open" }));
+
+  test("passes with the confirmed rate, inside its interval", () => {
+    expect(summary.results).toEqual({ verdict: "pass", exitCode: 0, reasons: [] });
+    const { rate, interval } = summary.search?.answer ?? {};
+    expect(rate).toBeGreaterThan(1300 / 1.03);
+    expect(interval?.low).toBeLessThanOrEqual(rate as number);
+    expect(interval?.high).toBeGreaterThanOrEqual(1300);
+  });
+
+  test("names what broke first, and what was exhausted, at the lowest load that broke", () => {
+    expect(summary.search?.brokeFirst?.objective).toBe("response_time: p(95)<250");
+    expect(summary.search?.bottleneck).toMatchObject({
+      kind: "target",
+      evidence: ["proxy used 0.98 cores: all that one event loop can"],
+      rate: summary.search?.brokeFirst?.rate,
+    });
+    expect(summary.capacity).toMatchObject({ kind: "measured", bottleneck: "target" });
+  });
+});
+
+test("of several objectives that broke, the one that broke at the lowest load comes first, then the one that is missed by most", () => {
+  const both = {
+    ...at(1310),
+    broken: [
+      { objective: "a", text: "a (1.1)", excess: 1.1 },
+      { objective: "b", text: "b (1.6)", excess: 1.6 },
+      { objective: "stationary backlog", text: "grows", excess: null },
+    ],
+  };
+  const found = searchSummaryOf(answer({}), examplePlan, [at(1290, "confirm"), both, at(1400)], times);
+  expect(found.brokeFirst).toEqual({ objective: "b", text: "b (1.6)", rate: 1310 });
+});
+
+describe("answers of their own", () => {
+  const summary = exampleSummary({ model: "open" });
+  const of = (parts: Partial<SearchAnswer>, levels = [at(50)]) =>
+    withSearch(summary, searchSummaryOf(answer(parts), examplePlan, levels, times));
+
+  test.each([
+    ["the first load already fails", "first-load-fails", "fail", 99],
+    ["nothing broke up to the highest load", "holds-at-max", "pass", 0],
+    ["the generator gave way first", "generator-first", "undecided", 111],
+    ["no convergence", "not-converged", "undecided", 113],
+    ["interrupted", "interrupted", "interrupted", 105],
+  ] as const)("%s", (reason, kind, verdict, exitCode) => {
+    expect(of({ kind, reason }).results).toEqual({ verdict, exitCode, reasons: [reason] });
+  });
+
+  test("without a confirming run nothing is called sustained", () => {
+    expect(of({ kind: "not-converged", rate: null }).capacity).toMatchObject({ sustainedRps: null, sustainedAt: null });
+  });
+
+  test("the generator's limit makes the capacity a floor, and nothing is said to have broken", () => {
+    const { summary: found } = exampleSearch(summary, { by: "generator" });
+    expect(found.results.exitCode).toBe(111);
+    expect(found.capacity).toMatchObject({ kind: "floor", bottleneck: "generator" });
+    expect(found.search?.brokeFirst).toBeNull();
+    expect(found.search?.bottleneck?.evidence).toEqual(["pacer lag p(99) 12.0 ms, above 5 ms"]);
+    expect(found.search?.answer.interval).toBeNull();
+  });
+});
+
+test("a load that failed twice below the confirmed one is told", () => {
+  const failed = { ...at(700), outcome: "fail" as const };
+  const search = searchSummaryOf(answer({}), examplePlan, [failed, failed, at(1290, "confirm")], times);
+  expect(contradictions(search)).toEqual([
+    "700/s failed 2 times although 1290/s held: the target is not steady, or was disturbed",
+  ]);
+  const once = searchSummaryOf(answer({}), examplePlan, [failed, at(1290, "confirm")], times);
+  expect(contradictions(once)).toEqual([]);
+});
