@@ -60,7 +60,7 @@ export function fitCapacity(observations: readonly FitObservation[]): CapacityFi
   let [from, to] = [Math.min(...rates) - Math.LN2, Math.max(...rates) + Math.LN2];
   let grid = posterior(data, from, to);
   // Where nearly all of the weight is, the grid is laid again, finer.
-  for (let pass = 0; pass < 3; pass++) {
+  for (let pass = 0; pass < 2; pass++) {
     const step = (to - from) / gridPoints;
     [from, to] = [quantile(grid, 1e-5) - 2 * step, quantile(grid, 1 - 1e-5) + 2 * step];
     grid = posterior(data, from, to);
@@ -85,28 +85,29 @@ interface Grid {
 
 function posterior(data: readonly Datum[], from: number, to: number): Grid {
   const thresholds = Array.from({ length: gridPoints }, (_, i) => from + ((to - from) * (i + 0.5)) / gridPoints);
-  const logs = thresholds.map((threshold) =>
-    absorbedS.flatMap((absorbed) =>
-      spreads.flatMap((spread) => {
+  // Products, not sums of logarithms: a factor is a hundredth at the least, and a search has some sixty.
+  const weights = thresholds.map((threshold) => {
+    let weight = 0;
+    for (const absorbed of absorbedS) {
+      for (const spread of spreads) {
         const curve = data.map(({ x, sharpness, durationMs }) => {
           return 1 / (1 + Math.exp(((x - threshold - (1000 * absorbed) / durationMs) * sharpness) / spread));
         });
-        return lapses.map(([lapse, prior]) => logLikelihood(data, curve, lapse) + Math.log(prior));
-      }),
-    ),
-  );
-  const greatest = Math.max(...logs.flat());
-  const weights = logs.map((each) => each.reduce((sum, log) => sum + Math.exp(log - greatest), 0));
+        for (const [lapse, prior] of lapses) weight += prior * likelihood(data, curve, lapse);
+      }
+    }
+    return weight;
+  });
   return { thresholds, weights };
 }
 
-function logLikelihood(data: readonly Datum[], curve: readonly number[], lapse: number): number {
-  let sum = 0;
+function likelihood(data: readonly Datum[], curve: readonly number[], lapse: number): number {
+  let product = 1;
   for (let i = 0; i < data.length; i++) {
     const holds = guess + (1 - guess - lapse) * (curve[i] as number);
-    sum += Math.log((data[i] as Datum).held ? holds : 1 - holds);
+    product *= (data[i] as Datum).held ? holds : 1 - holds;
   }
-  return sum;
+  return product;
 }
 
 function quantile({ thresholds, weights }: Grid, share: number): number {
