@@ -56,7 +56,10 @@ async function main(seeds: number): Promise<void> {
     while (next < count) {
       const index = next++;
       const worker = new Worker(new URL(import.meta.url), { workerData: { index, seeds } });
-      rows[index] = await new Promise<Row>((resolve, reject) => worker.once("message", resolve).once("error", reject));
+      const row = await new Promise<Row>((resolve, reject) => worker.once("message", resolve).once("error", reject));
+      rows[index] = row;
+      // A row takes minutes: each is told when it is there, and all once more in their order.
+      console.error(row.cells.join(" | "));
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, work));
