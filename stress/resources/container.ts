@@ -4,7 +4,7 @@ import { ContainerEvents } from "./container-events.ts";
 import { ContainerStats } from "./container-stats.ts";
 import { Counter } from "./counter.ts";
 import { countDescriptors, total } from "./descriptors.ts";
-import type { ContainerState, Engine } from "./engine.ts";
+import { answerWithinMs, type ContainerState, type Engine } from "./engine.ts";
 import { readPssBytes, readTree } from "./process-tree.ts";
 import type { Reading, SampleSource } from "./source.ts";
 
@@ -57,7 +57,7 @@ export class ContainerSource implements SampleSource {
   async read({ pss }: { pss: boolean }): Promise<Reading | null> {
     // not before the first reading: who only looks what there is leaves nothing open
     this.#eventsOpen ??= this.#events.open();
-    await this.#eventsOpen;
+    await patiently(this.#eventsOpen);
     const reading = await this.#readLife(pss);
     if (reading !== null) return reading;
     if (!(await this.#follow())) return null;
@@ -131,8 +131,20 @@ export class ContainerSource implements SampleSource {
     const identity = identify(pid);
     const cgroup = identity === null ? null : Cgroup.find(pid, id, this.#root);
     if (cgroup !== null) return { root: identity, cgroup, stats: null };
-    return { root: null, cgroup: null, stats: await ContainerStats.open(this.#engine.docker, id) };
+    return { root: null, cgroup: null, stats: await patiently(ContainerStats.open(this.#engine.docker, id)) };
   }
+}
+
+/** A reading that an engine keeps waiting is lost; without an end to it the run would have none either. */
+function patiently<T>(answer: Promise<T>): Promise<T> {
+  const late = new Promise<never>((_, reject) => {
+    const timer = setTimeout(() => reject(new Error("the container engine does not answer")), answerWithinMs);
+    answer.then(
+      () => clearTimeout(timer),
+      () => clearTimeout(timer),
+    );
+  });
+  return Promise.race([answer, late]);
 }
 
 function keyOf({ id, startedAt }: ContainerState): string {

@@ -20,7 +20,7 @@ export interface ContainerState {
 }
 
 /** An engine that is stuck must not take the sampler with it. */
-const answerWithinMs = 5_000;
+export const answerWithinMs = 5_000;
 
 /** A container engine by Docker's API: the local socket, or where DOCKER_HOST points. */
 export class Engine {
