@@ -76,15 +76,15 @@ export function driftOf(series: MemorySeries, options: DriftOptions): Drift {
   // Looks share the risks: the steady stretch at two resolutions, and the last half of the load for a leak that starts late.
   const halfFromMs = (series.load.fromMs + series.load.toMs) / 2;
   const late = { fromMs: Math.max(halfFromMs, steady.fromMs), toMs: steady.toMs };
-  const risks = { lower: options.falseAlarm / 3, upper: missedLeak / 2 };
   const looks = [
-    { span: steady, most: fineLevels },
-    { span: steady, most: coarseLevels },
-    { span: late, most: coarseLevels },
-  ].flatMap(({ span, most }) => {
+    { span: steady, most: fineLevels, share: 0.5 },
+    { span: steady, most: coarseLevels, share: 0.25 },
+    { span: late, most: coarseLevels, share: 0.25 },
+  ].flatMap(({ span, most, share }) => {
+    const risks = { lower: options.falseAlarm * share, upper: missedLeak / 2 };
     const { levels } = levelsIn(readings, span, most);
     const slope = levels.length < leastLevels ? null : effectOf(levels, (i) => (levels[i]?.atMs ?? 0) / hourMs, risks);
-    return slope === null ? [] : [{ span, levels, slope, before: readings.filter(({ atMs }) => atMs < span.fromMs) }];
+    return slope === null ? [] : [{ span, levels, slope, risks, before: readings.filter(({ atMs }) => atMs < span.fromMs) }];
   });
   const whole = looks
     .filter(({ span }) => span === steady)
@@ -93,7 +93,7 @@ export function driftOf(series: MemorySeries, options: DriftOptions): Drift {
   const above = harmful === null ? [] : looks.filter(({ slope }) => slope.lower > harmful);
   const doubts = above.map((look) => doubtOf(look));
   const leak = above[doubts.indexOf(null)];
-  const { slope, levels, span } = leak ?? whole;
+  const { slope, levels, span, risks } = leak ?? whole;
   const last = levels.at(-1)?.value ?? 0;
   const timeToLimitMs =
     options.limitBytes === null || slope.lower <= 0 ? null : Math.max(0, ((options.limitBytes - last) / slope.estimate) * hourMs);

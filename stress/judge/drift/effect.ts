@@ -61,10 +61,10 @@ export function effectOf(
   risks: Risks,
   { nuisances = [], longestMs = Number.POSITIVE_INFINITY }: EffectOptions = {},
 ): Effect | null {
-  const columns = [() => 1, ...nuisances, regressor].map((column) => levels.map((_, i) => column(i)));
+  const columns = [() => 1, ...nuisances, regressor].map((column) => Float64Array.from(levels, (_, i) => column(i)));
   const dof = levels.length - columns.length;
   if (dof < 3) return null;
-  const series = [...columns, levels.map(({ value }) => value)];
+  const series = [...columns, Float64Array.from(levels, ({ value }) => value)];
   const fits = noises(levels, longestMs).map((noise) => fit(levels, series, noise, dof));
   const best = fits.reduce((a, b) => (b.likelihood > a.likelihood ? b : a));
   const bound = (risk: number, side: 1 | -1) => {
@@ -86,9 +86,9 @@ export function effectOf(
   };
 }
 
-function fit(levels: readonly Level[], series: readonly (readonly number[])[], noise: Noise, dof: number): Fit {
-  const { rows, logVariance, meanPhi } = whiten(levels, noise, series);
-  const { coefficients, residual, logDeterminant, lastVariance } = leastSquares(rows, series.length - 1);
+function fit(levels: readonly Level[], series: readonly Float64Array[], noise: Noise, dof: number): Fit {
+  const { whitened, logVariance, meanPhi } = whiten(levels, noise, series);
+  const { coefficients, residual, logDeterminant, lastVariance } = leastSquares(whitened);
   const s2 = Math.max(residual / dof, Number.MIN_VALUE);
   // Levels are of blocks, and differences of averages of a walk are correlated: their long-run variance is 3/2 of their
   // variance (Working, "Note on the correlation of first differences of averages in a random chain", Econometrica 28, 1960).

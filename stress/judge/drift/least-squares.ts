@@ -7,22 +7,24 @@ export interface LeastSquares {
 }
 
 /**
- * Each row is its columns and then the value. By modified Gram-Schmidt on whole columns, which does not square the
- * condition number as normal equations do: memory is hundreds of megabytes that change by kilobytes.
+ * Fits the last of `series` by all others. By modified Gram-Schmidt, which does not square the condition number as normal
+ * equations do: memory is hundreds of megabytes that change by kilobytes. The series are overwritten.
  */
-export function leastSquares(rows: readonly (readonly number[])[], columns: number): LeastSquares {
-  const basis = Array.from({ length: columns + 1 }, (_, j) => rows.map((row) => row[j] ?? 0));
-  const upper = basis.map(() => basis.map(() => 0));
+export function leastSquares(series: readonly Float64Array[]): LeastSquares {
+  const columns = series.length - 1;
+  const upper = series.map(() => new Float64Array(series.length));
   let logDeterminant = 0;
+  let lastNorm2 = 0;
   for (let j = 0; j < columns; j++) {
-    const column = basis[j] ?? [];
+    const column = series[j] as Float64Array;
     const norm2 = dot(column, column);
     logDeterminant += Math.log(norm2);
+    lastNorm2 = norm2;
     for (let k = j + 1; k <= columns; k++) {
-      const other = basis[k] ?? [];
+      const other = series[k] as Float64Array;
       const factor = dot(column, other) / norm2;
-      (upper[j] as number[])[k] = factor;
-      for (let i = 0; i < other.length; i++) other[i] = (other[i] ?? 0) - factor * (column[i] ?? 0);
+      (upper[j] as Float64Array)[k] = factor;
+      for (let i = 0; i < other.length; i++) (other[i] as number) -= factor * (column[i] as number);
     }
   }
   const coefficients: number[] = new Array(columns).fill(0);
@@ -31,12 +33,12 @@ export function leastSquares(rows: readonly (readonly number[])[], columns: numb
     for (let k = j + 1; k < columns; k++) value -= (upper[j]?.[k] ?? 0) * (coefficients[k] ?? 0);
     coefficients[j] = value;
   }
-  const [last, rest] = [basis[columns - 1] ?? [], basis[columns] ?? []];
-  return { coefficients, residual: dot(rest, rest), logDeterminant, lastVariance: 1 / dot(last, last) };
+  const rest = series[columns] as Float64Array;
+  return { coefficients, residual: dot(rest, rest), logDeterminant, lastVariance: 1 / lastNorm2 };
 }
 
-function dot(a: readonly number[], b: readonly number[]): number {
+function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
+  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
   return sum;
 }

@@ -14,10 +14,10 @@ export interface Noise {
 export function noises(levels: readonly Level[], longestMs: number): Noise[] {
   const { spanMs, blockMs } = spacing(levels);
   const times: number[] = [];
-  for (let time = blockMs / 2; time < 3 * spanMs; time *= 1.8) times.push(time);
+  for (let time = blockMs / 2; time < 3 * spanMs; time *= 2) times.push(time);
   const whites = [0];
   // Beyond this a walk adds less to a slope's error than white noise does.
-  for (let white = 0.2; white < levels.length ** 2; white *= 2.5) whites.push(white);
+  for (let white = 0.2; white < levels.length ** 2; white *= 4) whites.push(white);
   times.push(Number.POSITIVE_INFINITY);
   const remembered = times.filter((time) => time <= longestMs);
   const mixed = remembered.flatMap((correlationMs) => whites.map((white) => ({ correlationMs, white })));
@@ -31,37 +31,45 @@ export function noises(levels: readonly Level[], longestMs: number): Noise[] {
 export function whiten(
   levels: readonly Level[],
   { correlationMs, white }: Noise,
-  series: readonly (readonly number[])[],
-): { rows: number[][]; logVariance: number; meanPhi: number } {
+  series: readonly Float64Array[],
+): { whitened: Float64Array[]; logVariance: number; meanPhi: number } {
   const { blockMs } = spacing(levels);
   const walks = correlationMs === Number.POSITIVE_INFINITY;
   // In units of the variance gained within one block.
   const perBlock = -Math.expm1((-2 * blockMs) / correlationMs);
-  const gained = (gapMs: number) => (walks ? gapMs / blockMs : -Math.expm1((-2 * gapMs) / correlationMs) / perBlock);
-  const expected = series.map(() => 0);
+  const count = levels.length;
+  const [phis, gains, scales] = [new Float64Array(count), new Float64Array(count), new Float64Array(count)];
   let variance = walks ? 0 : 1 / perBlock;
-  let [logVariance, phis] = [0, 0];
-  const rows = levels.map(({ atMs }, i) => {
-    const before = levels[i - 1];
-    if (before !== undefined) {
-      const gapMs = atMs - before.atMs;
+  let [logVariance, phiSum, beforeMs] = [0, 0, levels[0]?.atMs ?? 0];
+  for (const [i, { atMs }] of levels.entries()) {
+    if (i > 0) {
+      const gapMs = atMs - beforeMs;
       const phi = walks ? 1 : Math.exp(-gapMs / correlationMs);
-      phis += phi;
-      variance = phi * phi * variance + gained(gapMs);
-      for (let j = 0; j < expected.length; j++) expected[j] = phi * (expected[j] ?? 0);
+      variance = phi * phi * variance + (walks ? gapMs / blockMs : -Math.expm1((-2 * gapMs) / correlationMs) / perBlock);
+      phis[i] = phi;
+      phiSum += phi;
+      beforeMs = atMs;
     }
     // A walk's first level is its constant.
     const total = variance + white || 1;
     const gain = white === 0 ? 1 : variance / total;
     variance *= 1 - gain;
     logVariance += Math.log(total);
-    return series.map((column, j) => {
-      const surprise = (column[i] ?? 0) - (expected[j] ?? 0);
-      expected[j] = (expected[j] ?? 0) + gain * surprise;
-      return surprise / Math.sqrt(total);
-    });
+    gains[i] = gain;
+    scales[i] = 1 / Math.sqrt(total);
+  }
+  const whitened = series.map((column) => {
+    const surprises = new Float64Array(count);
+    let state = 0;
+    for (let i = 0; i < count; i++) {
+      const expected = (phis[i] as number) * state;
+      const surprise = (column[i] as number) - expected;
+      state = expected + (gains[i] as number) * surprise;
+      surprises[i] = surprise * (scales[i] as number);
+    }
+    return surprises;
   });
-  return { rows, logVariance, meanPhi: phis / (levels.length - 1) };
+  return { whitened, logVariance, meanPhi: phiSum / (count - 1) };
 }
 
 function spacing(levels: readonly Level[]): { spanMs: number; blockMs: number } {

@@ -19,10 +19,14 @@ export function steadySpan(readings: readonly Reading[], load: Span, floorShare:
   const latest = Math.floor(levels.length / 2);
   let [best, least] = [0, Number.POSITIVE_INFINITY];
   for (let cut = 0; cut <= latest; cut++) {
-    const rows = levels.slice(cut).map(({ atMs, value }) => [1, (atMs - load.fromMs) / blockMs, value]);
-    if (rows.length < 5) break;
-    const { residual, lastVariance } = leastSquares(rows, 2);
-    const variance = (residual / (rows.length - 2)) * lastVariance;
+    const kept = levels.slice(cut);
+    if (kept.length < 5) break;
+    const { residual, lastVariance } = leastSquares([
+      new Float64Array(kept.length).fill(1),
+      Float64Array.from(kept, ({ atMs }) => (atMs - load.fromMs) / blockMs),
+      Float64Array.from(kept, ({ value }) => value),
+    ]);
+    const variance = (residual / (kept.length - 2)) * lastVariance;
     if (variance < least * 0.999) [best, least] = [cut, variance];
   }
   const first = levels[best];

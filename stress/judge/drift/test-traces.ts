@@ -145,3 +145,34 @@ function sawtooth({ sigma }: Trace, gauss: () => number, uniform: Random, period
 function plus(noise: () => number, more: (t: number) => number): (t: number) => number {
   return (t) => noise() + more(t);
 }
+
+/** Made to fool the judgement; some of it cannot be told from a leak by anyone who sees no more than the run. */
+export const adversaries: Record<string, Shape> = {
+  "sawtooth of growing amplitude": ({ sigma, minutes }, gauss, uniform) => {
+    const phase = uniform();
+    return (t) => sigma * (2 + (8 * t) / (minutes * 60)) * tooth(t, 30, phase) + 0.5 * sigma * gauss();
+  },
+  "one late step": ({ sigma, minutes, intervalMs }, gauss, uniform) => {
+    const at = minutes * 60 * (0.5 + 0.4 * uniform());
+    return plus(ornstein(gauss, sigma, 10, intervalMs / 1000), (t) => (t < at ? 0 : 10 * sigma));
+  },
+  "warm-up that saturates with 20 min": ({ sigma, intervalMs }, gauss) =>
+    plus(ornstein(gauss, sigma / 4, 10, intervalMs / 1000), (t) => 20 * (1 - Math.exp(-t / 1200))),
+  "diurnal swell of 40 MiB": ({ sigma, intervalMs }, gauss, uniform) => {
+    const phase = uniform();
+    return plus(ornstein(gauss, sigma / 4, 10, intervalMs / 1000), (t) => 20 * Math.sin(2 * Math.PI * (t / 86_400 + phase)));
+  },
+  "slow walk under fast noise": ({ sigma, minutes, intervalMs }, gauss) => {
+    const fast = ornstein(gauss, sigma, 10, intervalMs / 1000);
+    const step = (2 * sigma) / Math.sqrt((minutes * 60_000) / intervalMs);
+    let x = 0;
+    return () => {
+      x += step * gauss();
+      return x + fast();
+    };
+  },
+  "sawtooth longer than the run": ({ sigma, minutes, intervalMs }, gauss, uniform) => {
+    const phase = uniform();
+    return plus(ornstein(gauss, sigma / 4, 10, intervalMs / 1000), (t) => 10 * sigma * tooth(t, minutes * 90, phase));
+  },
+};

@@ -1,0 +1,66 @@
+import { expect, it } from "vitest";
+import type { ResourceSample } from "../measure/event.ts";
+import { summarySchema } from "../measure/summary.ts";
+import { exampleSummary } from "../report/example-summary.ts";
+import { stabilityOf } from "./stability.ts";
+
+const windows = {
+  pre: { fromMs: 0, toMs: 30_000 },
+  steady: [{ fromMs: 30_000, toMs: 930_000 }],
+  load: { fromMs: 30_000, toMs: 930_000 },
+  post: { fromMs: 930_000, toMs: 990_000 },
+};
+
+function samples(rss: (atMs: number) => number, after: Partial<ResourceSample>): ResourceSample[] {
+  return Array.from({ length: 990 }, (_, i) => ({
+    atMs: i * 1000,
+    service: "proxy",
+    source: "process" as const,
+    rssBytes: rss(i * 1000) * 2 ** 20,
+    pssBytes: null,
+    workingSetBytes: null,
+    heapBytes: null,
+    cpuCores: i > 30 && i < 930 ? 0.5 : 0.01,
+    throttledMs: null,
+    throttledPeriods: null,
+    fds: 20,
+    sockets: 10,
+    threads: 11,
+    pids: null,
+    restarts: 0,
+    ...(i >= 930 ? after : {}),
+  }));
+}
+
+function facts(rss: (atMs: number) => number, after: Partial<ResourceSample> = {}) {
+  const [proxy] = exampleSummary().resources;
+  const timeseries = { intervalMs: 1000, columns: [], rows: [], batches: [] };
+  return stabilityOf({ resources: proxy ? [proxy] : [], samplesOf: () => samples(rss, after), windows, timeseries });
+}
+
+const noisy = (atMs: number) => 100 + Math.sin(atMs * 12.9898) / 10;
+
+it("finds nothing where nothing grows, and is undecided where the batches are too few to judge latency", () => {
+  const { resources, stability } = facts(noisy);
+  expect(resources[0]?.drift?.verdict).toBe("stable");
+  expect(stability.checks.filter(({ service }) => service !== null).map(({ check, verdict }) => [check, verdict])).toEqual([
+    ["residual", "stable"],
+    ["cpu-after", "stable"],
+    ["fds", "stable"],
+    ["sockets", "stable"],
+    ["threads", "stable"],
+  ]);
+  expect(stability.verdict).toBe("undecided");
+  expect(summarySchema.parse({ ...exampleSummary(), resources, stability }).stability).toEqual(stability);
+});
+
+it("names the leak, the spin and the descriptors that stay open", () => {
+  const { stability } = facts((atMs) => noisy(atMs) + Math.max(0, Math.min(atMs, 930_000) - 30_000) / 60_000, {
+    cpuCores: 1,
+    fds: 500,
+  });
+  expect(stability.verdict).toBe("drifting");
+  const bad = stability.checks.filter(({ verdict }) => verdict === "drifting").map(({ check }) => check);
+  expect(bad).toEqual(["residual", "cpu-after", "fds"]);
+  expect(stability.reasons[0]).toMatch(/^proxy: memory grows by \+6\d\.\d\d MiB\/h/);
+});
