@@ -35,7 +35,13 @@ function samples(rss: (atMs: number) => number, after: Partial<ResourceSample>):
 function facts(rss: (atMs: number) => number, after: Partial<ResourceSample> = {}) {
   const [proxy] = exampleSummary().resources;
   const timeseries = { intervalMs: 1000, columns: [], rows: [], batches: [] };
-  return stabilityOf({ resources: proxy ? [proxy] : [], samplesOf: () => samples(rss, after), windows, timeseries });
+  return stabilityOf({
+    resources: proxy ? [proxy] : [],
+    samplesOf: () => samples(rss, after),
+    windows,
+    timeseries,
+    harmfulBytesPerHour: null,
+  });
 }
 
 const noisy = (atMs: number) => 100 + Math.sin(atMs * 12.9898) / 10;
