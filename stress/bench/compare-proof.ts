@@ -1,10 +1,11 @@
 import { parseArgs } from "node:util";
 import type { Comparison } from "../judge/compare/comparison.ts";
 import { compareGroups, defaultMargins } from "../judge/compare.ts";
+import { type LiveTrial, liveTally } from "./compare-live.ts";
 import { type SimulatedOptions, type SimulatedTarget, simulatedRun, steadyTarget } from "./simulated-run.ts";
 
 /**
- * `npm run proof:compare`: how often `stress compare` is wrong, on targets that are simulated and so known: something
+ * `npm run proof:compare`, and `npm run proof:compare -- --live --slowdown 1.05` on a real server: how often `stress compare` is wrong, on targets that are simulated and so known: something
  * called worse though nothing changed, and a slowdown that is not found.
  */
 export interface Trial {
@@ -63,14 +64,14 @@ function simulate(seeds: number): void {
     b: { strayBetweenRuns: 0.01, slowdown: 1.05 },
   });
   const single = { runs: 1, seconds: 30 };
-  for (const stray of [0.02, 0.05]) {
+  for (const stray of [0.05, 0.1]) {
     say(`nothing changed, one run a side, runs stray by ${stray * 100} %`, { ...single, ...both({ strayBetweenRuns: stray }) });
   }
   // what the method does not promise, and how far single runs reach
   const few = Math.ceil(seeds / 5);
   const sayFew = (what: string, trial: Omit<Trial, "seeds">) =>
     console.log(line(`${what} (${few})`, tally({ ...trial, seeds: few })));
-  sayFew("nothing changed, one run a side, runs stray by 10 %", { ...single, ...both({ strayBetweenRuns: 0.1 }) });
+  sayFew("nothing changed, one run a side, runs stray by 20 %", { ...single, ...both({ strayBetweenRuns: 0.2 }) });
   for (const slowdown of [1.05, 1.2, 1.5]) {
     sayFew(`${Math.round((slowdown - 1) * 100)} % slower, one run a side`, { ...single, b: { slowdown } });
   }
@@ -79,6 +80,22 @@ function simulate(seeds: number): void {
 const both = (target: Partial<SimulatedTarget>) => ({ a: target, b: target });
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { seeds: { type: "string", default: "1000" } } });
-  simulate(Number(values.seeds));
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: "string", default: "1000" },
+      /** On a real server in place of a simulated one. */
+      live: { type: "boolean", default: false },
+      comparisons: { type: "string", default: "20" },
+      rounds: { type: "string", default: "5" },
+      seconds: { type: "string", default: "2" },
+      slowdown: { type: "string", default: "1" },
+    },
+  });
+  if (values.live) {
+    const [comparisons, rounds, seconds, slowdown] = [values.comparisons, values.rounds, values.seconds, values.slowdown].map(
+      Number,
+    );
+    const trial = { comparisons, rounds, seconds, slowdown } as LiveTrial;
+    console.log(line(`${JSON.stringify(trial)}`, await liveTally(trial, (text) => console.log(text))));
+  } else simulate(Number(values.seeds));
 }

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Comparison } from "../judge/compare/comparison.ts";
+import type { Difference } from "../judge/compare/environment.ts";
 import { compareGroups, defaultMargins, type RunGroup } from "../judge/compare.ts";
 import { ExitCode } from "../judge/exit-code.ts";
 import { UsageError } from "../profile/usage-error.ts";
@@ -7,6 +8,7 @@ import { renderComparisonMarkdown } from "../report/comparison/markdown.ts";
 import { renderComparison } from "../report/comparison/text.ts";
 import { survivingOutput } from "../screen/output.ts";
 import { wantsColor } from "../screen/theme.ts";
+import { addInterleaveFlags, type InterleaveFlags, interleave, refuseWithoutInterleave } from "./interleave.ts";
 import { readGroup } from "./run-files.ts";
 
 export interface CompareFlags {
@@ -34,12 +36,23 @@ export const compare = {
       .option("--paired", "the n-th run of A was made beside the n-th of B (interleaved runs say so themselves)");
     addJudgementFlags(command)
       .option("--allow-different", "compare although host, topology, limits or load differ")
-      .option("--fail-on-regression", "exit 112 when something is worse")
-      .action(async (places: string[], flags: CompareFlags) => {
-        const comparison = compareRuns(await groupsFrom(places, flags), flags);
-        await printComparison(comparison, flags.format);
-        process.exitCode = exitCodeOf(comparison, flags.failOnRegression === true);
-      });
+      .option("--fail-on-regression", "exit 112 when something is worse");
+    addInterleaveFlags(command).action(async (places: string[], flags: CompareFlags & InterleaveFlags) => {
+      const failing = flags.failOnRegression === true;
+      if (flags.interleave === true) {
+        process.exitCode = await interleave(places, flags, async (groups) => {
+          // what is measured in turn may differ: that is what is compared
+          const comparison = compareRuns(groups, { ...flags, allowDifferent: true });
+          await printComparison(comparison, flags.format);
+          return exitCodeOf(comparison, failing);
+        });
+        return;
+      }
+      refuseWithoutInterleave(command);
+      const comparison = compareRuns(await groupsFrom(places, flags), flags);
+      await printComparison(comparison, flags.format);
+      process.exitCode = exitCodeOf(comparison, failing);
+    });
   },
 };
 
@@ -101,13 +114,7 @@ export function compareRuns(groups: readonly RunGroup[], judging: Judging): Comp
     keys: judging.metric ?? null,
     paired: judging.paired === true,
   });
-  const blocking = comparison.differences.filter((difference) => difference.blocking);
-  if (blocking.length > 0 && judging.allowDifferent !== true) {
-    const what = blocking.map(({ what, values }) => `${what} (${values.map((value) => `"${value}"`).join(" against ")})`);
-    throw new UsageError(
-      `these are runs of different things, in ${what.join("; ")}: give --allow-different to compare them all the same`,
-    );
-  }
+  refuseDifferent(comparison.differences, judging.allowDifferent === true);
   const unknown = (judging.metric ?? []).filter((key) =>
     comparison.missing.some((each) => each.key === key && each.lackedBy.length === groups.length),
   );
@@ -120,6 +127,16 @@ export function compareRuns(groups: readonly RunGroup[], judging: Judging): Comp
     throw new UsageError(`--metric "${unknown[0]}" is in none of the runs: they have ${all.join(", ")}`);
   }
   return comparison;
+}
+
+/** @throws UsageError where the differences make two things of one, unless they may. */
+export function refuseDifferent(differences: readonly Difference[], allowed: boolean): void {
+  const blocking = differences.filter((difference) => difference.blocking);
+  if (blocking.length === 0 || allowed) return;
+  const what = blocking.map(({ what, values }) => `${what} (${values.map((value) => `"${value}"`).join(" against ")})`);
+  throw new UsageError(
+    `these are runs of different things, in ${what.join("; ")}: give --allow-different to compare them all the same`,
+  );
 }
 
 export async function printComparison(comparison: Comparison, format: CompareFlags["format"]): Promise<void> {

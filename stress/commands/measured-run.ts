@@ -18,6 +18,7 @@ import { resourceSeries } from "../resources/series.ts";
 import { serviceResources, windowsOf } from "../resources/windows.ts";
 import { version } from "../version.ts";
 import { commitOf } from "./commit.ts";
+import { environmentOf } from "./environment.ts";
 import { abortRules, liveThresholds } from "./rules.ts";
 import { stabilityOf } from "./stability.ts";
 import { summarise } from "./summarise.ts";
@@ -28,6 +29,11 @@ const checkpointMs = 10_000;
 /** A container's memory is accounted otherwise than a process's, and named so. */
 const memoryColumn = { process: "rss", container: "anon" } as const;
 
+interface RunOptions {
+  steadyFromMs?: number | null;
+  review?: (summary: Summary) => Summary;
+}
+
 /**
  * One run of a profile and everything that is collected while it goes. It closes what it samples: a run takes a
  * `MeasuredTarget` of its own.
@@ -37,6 +43,7 @@ export class MeasuredRun {
   readonly #profile: Profile;
   readonly #measured: MeasuredTarget;
   readonly #path: string | null;
+  readonly #review: (summary: Summary) => Summary;
   readonly #recording: Recording;
   readonly #samples = new SampleLog();
   readonly #latest = new Map<string, ResourceSample>();
@@ -59,12 +66,14 @@ export class MeasuredRun {
 
   /**
    * `path`: where the summary and its checkpoints go, null for nowhere. `steadyFromMs`: from which time of the load on
-   * `steadyMetrics` counts.
+   * `steadyMetrics` counts. `review` has the last word on the final summary: what others know of the run is added there.
    */
-  constructor(profile: Profile, measured: MeasuredTarget, path: string | null, steadyFromMs: number | null = null) {
+  constructor(profile: Profile, measured: MeasuredTarget, path: string | null, options: RunOptions = {}) {
+    const { steadyFromMs = null, review = (summary) => summary } = options;
     this.#profile = profile;
     this.#measured = measured;
     this.#path = path;
+    this.#review = review;
     this.#recording = new Recording(
       profile,
       measured.services.flatMap(({ name, source }) => [`${memoryColumn[source.kind]}:${name}`, `cpu:${name}`]),
@@ -207,7 +216,7 @@ export class MeasuredRun {
     await this.#sampler.edge();
     this.#loadMs = times.loadToMs - times.loadFromMs;
     await this.#checkpoint;
-    const summary = this.#summary(times.endMs, false);
+    const summary = this.#review(this.#summary(times.endMs, false));
     const saved = this.#path === null ? { summary, files: [] } : await this.#save(this.#path, summary, times.endMs);
     this.events.push({ type: "finished", ...saved });
     this.events.end();
@@ -222,7 +231,7 @@ export class MeasuredRun {
     } catch (error) {
       const elsewhere = join(await mkdtemp(join(tmpdir(), "plimsoll-")), basename(path));
       this.#warn(`cannot write ${path}: ${(error as Error).message}; the summary is in ${elsewhere}`);
-      const told = this.#summary(endMs, false);
+      const told = this.#review(this.#summary(endMs, false));
       await writeSummary(elsewhere, told);
       return { summary: told, files: [elsewhere] };
     }
@@ -230,7 +239,7 @@ export class MeasuredRun {
 
   #summary(endMs: number, partial: boolean): Summary {
     const { load } = this.#profile;
-    const { deployment, services } = this.#measured;
+    const { services } = this.#measured;
     const windows = windowsOf(this.#phases, load.model === "requests" ? [] : load.stages, endMs);
     const tallies = new Map(this.#sampler.tallies().map((tally) => [tally.name, tally]));
     const resources = services.flatMap((service) => {
@@ -259,18 +268,7 @@ export class MeasuredRun {
       version,
       commit: commitOf(),
       command: redactCommand(process.argv.slice(2)),
-      environment: {
-        host: readHost(),
-        node: process.version,
-        deployment:
-          deployment === null
-            ? null
-            : {
-                topology: deployment.topology,
-                mode: deployment.mode,
-                services: deployment.services.map(({ name, limits: { cpus, memoryBytes } }) => ({ name, cpus, memoryBytes })),
-              },
-      },
+      environment: environmentOf(this.#measured),
       ...judged,
       generator: this.#generator,
       warnings: this.#warnings,

@@ -7,6 +7,8 @@ export interface OutputFlags {
   out: string;
   /** False with `--no-tui`. */
   tui: boolean;
+  baseline?: string;
+  allowDifferent?: boolean;
 }
 
 /** `file`: where the summary goes without `--out`. */
@@ -14,7 +16,9 @@ export function addOutputFlags(command: Command, file = "summary.json"): Command
   return command
     .optionsGroup("Output:")
     .option("--out <file>", "where the summary goes", file)
-    .option("--no-tui", "plain lines instead of the screen");
+    .option("--no-tui", "plain lines instead of the screen")
+    .option("--baseline <file>", "compare with a summary, or a directory of them; exit 112 when something is worse")
+    .option("--allow-different", "compare with it although host, topology, limits or load differ");
 }
 
 /** Path of the summary, made sure of before anything is measured. @throws UsageError where it cannot be written. */

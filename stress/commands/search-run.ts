@@ -126,7 +126,7 @@ export class SearchRun {
     const lastsMs = warmUpMs + steadyMs + profile.settle.beforeMs + profile.settle.afterMs;
     const { phase, rate, attempt, bracket } = order;
     this.events.push({ type: "probe", phase, rate, attempt, bracket, lastsMs });
-    const run = new MeasuredRun(profile, measured, null, warmUpMs);
+    const run = new MeasuredRun(profile, measured, null, { steadyFromMs: warmUpMs });
     this.#current = run;
     if (this.#stop.signal.aborted) run.interrupt();
     const watch = new ProbeWatch(this.#plan, steadyMs);

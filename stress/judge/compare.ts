@@ -72,7 +72,7 @@ export function compareGroups(given: readonly RunGroup[], options: CompareOption
       reason,
     };
   });
-  const differences = differencesOf(groups.map(({ runs }) => runs.map(({ summary }) => summary)));
+  const differences = differencesOf(given.map(({ runs }) => runs.map(({ summary }) => summary)));
   return {
     schemaVersion: 1,
     kind: "comparison",

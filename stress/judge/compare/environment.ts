@@ -8,10 +8,15 @@ export interface Difference {
   blocking: boolean;
 }
 
+/** What a run was made with. */
+export interface Made extends Pick<Summary, "profile" | "environment"> {
+  metadata: Pick<Summary["metadata"], "version">;
+}
+
 interface Aspect {
   what: string;
   blocking: boolean;
-  of(summary: Summary): string;
+  of(run: Made): string;
 }
 
 const gibibytes = (bytes: number | null) => (bytes === null ? "unlimited" : `${Number((bytes / 2 ** 30).toFixed(2))} GiB`);
@@ -55,7 +60,7 @@ const aspects: readonly Aspect[] = [
 ];
 
 /** In what the runs of the groups differ besides what was measured; within a group too. */
-export function differencesOf(groups: readonly (readonly Summary[])[]): Difference[] {
+export function differencesOf(groups: readonly (readonly Made[])[]): Difference[] {
   return aspects.flatMap(({ what, blocking, of }) => {
     const values = groups.map((runs) => [...new Set(runs.map(of))]);
     return new Set(values.flat()).size <= 1 ? [] : { what, blocking, values: values.map((each) => each.join(" and ")) };

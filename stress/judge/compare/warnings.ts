@@ -14,7 +14,7 @@ export function warningsOf({ method, groups, figures, missing }: Facts): string[
     ...groups.flatMap(({ leftOut }) => leftOut.map(({ file, reason }) => `${file} is left out: ${reason}`)),
     ...groups.flatMap(({ label, runs }) => (runs.length === 0 ? [`${label} has no run that can be compared`] : [])),
     ...sameRuns(groups),
-    ...onDesign(method),
+    ...(figures.length > 0 ? onDesign(method) : []),
     ...onOrder(method, groups),
     ...figures.flatMap(appeared),
     ...missing.map(({ key, lackedBy }) => `${key} is not compared: ${lackedBy.join(" and ")} has no such figure`),

@@ -12,14 +12,22 @@ export const verdictWords: Record<ComparedFigure["verdict"], string> = {
 
 /** A figure of a group in its unit; `>` stands before one that is only a lower bound. */
 export function valueCell({ unit }: ComparedFigure, { centre, beyond }: ComparedFigure["groups"][number]): string {
-  const format = {
-    "requests/s": formatRate,
-    ms: formatLatency,
-    share: formatShare,
-    us: (value: number) => `${formatRate(value)} µs`,
-    bytes: formatBytes,
-  }[unit];
-  return `${beyond ? ">" : ""}${format(centre)}`;
+  return `${beyond ? ">" : ""}${figureText(unit, centre)}`;
+}
+
+export function figureText(unit: ComparedFigure["unit"], value: number): string {
+  switch (unit) {
+    case "requests/s":
+      return formatRate(value);
+    case "ms":
+      return formatLatency(value);
+    case "share":
+      return formatShare(value);
+    case "us":
+      return `${formatRate(value)} µs`;
+    case "bytes":
+      return formatBytes(value);
+  }
 }
 
 /** How far the runs of a group lie apart: half the distance from lowest to highest, in percent of their middle. */

@@ -24,7 +24,7 @@ export function renderComparison(comparison: Comparison, options: Pick<TextOptio
     figureTable(comparison, width, theme),
     differenceTable(comparison, width),
     comparison.warnings.flatMap((text) => hanging(`! ${clean(text)}`, width)),
-    paragraph(methodLine(comparison)).map((line) => theme.faint(line)),
+    comparison.figures.length === 0 ? [] : paragraph(methodLine(comparison)).map((line) => theme.faint(line)),
   ];
   const lines = blocks.filter((block) => block.length > 0).flatMap((block, at) => (at === 0 ? block : ["", ...block]));
   return `${lines.map((line) => fit(line, width).trimEnd()).join("\n")}\n`;
