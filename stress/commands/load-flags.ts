@@ -9,9 +9,18 @@ import { parseStages } from "../profile/stages.ts";
 import { parseCount, parseDuration, parseRate } from "../profile/units.ts";
 import { UsageError } from "../profile/usage-error.ts";
 import { parseCheck, parseRequest } from "./request-flags.ts";
+import {
+  addStreamFlags,
+  asStreamLoad,
+  asStreamRequest,
+  judgedStreamTime,
+  type StreamFlags,
+  streamFrom,
+  streamPath,
+} from "./stream-flags.ts";
 
 /** Flags as commander hands them over; every one optional, none checked yet. */
-export interface LoadFlags {
+export interface LoadFlags extends StreamFlags {
   stage?: string[];
   vus?: string;
   duration?: string;
@@ -69,7 +78,7 @@ export function addLoadFlags(command: Command): Command {
     .option("--seed <number>", "open model: seed of poisson arrivals")
     .addOption(new Option("--when-busy <what>", "open model: an arrival that finds no free connection").choices(["wait", "drop"]))
     .option("--think <time>", "pause of a user between requests: 1s, or a range 500ms-2s");
-  return addRequestFlags(command);
+  return addRequestFlags(addStreamFlags(command));
 }
 
 /** The flags for what is sent, what must hold, and from what: without those for how much. */
@@ -103,14 +112,20 @@ const defaultHoldMs = 30_000;
 
 /** Turns flags into a profile. @throws UsageError on the first thing that makes no sense. */
 export function profileFrom(flags: LoadFlags, defaults: ScenarioDefaults, target: Profile["target"]): Profile {
-  const load = loadFrom(flags, defaults);
-  const requests = requestsFrom(flags);
-  const checks = flags.check?.map(parseCheck) ?? defaultChecks(requests);
+  const stream = streamFrom(flags);
+  const ended = loadFrom(flags, defaults);
+  const load = stream === undefined ? ended : asStreamLoad(ended, flags.ramp, flags.stage !== undefined);
+  const requests = requestsFrom(stream === undefined ? flags : { path: streamPath(stream), ...flags }).map((request) =>
+    stream === undefined ? request : asStreamRequest(request, stream),
+  );
+  const checks = stream === undefined ? (flags.check?.map(parseCheck) ?? defaultChecks(requests)) : [];
+  const judged = stream === undefined ? judgedLatency(load) : judgedStreamTime(stream);
   const profile: Profile = {
     scenario: defaults.scenario,
     target,
     load,
     requests,
+    ...(stream && { stream }),
     selection: flags.sequence ? "sequence" : "weighted",
     checks,
     session: {
@@ -126,9 +141,9 @@ export function profileFrom(flags: LoadFlags, defaults: ScenarioDefaults, target
     ...(defaults.warmUp && { warmUp: defaults.warmUp }),
     settle: defaults.settle,
   };
-  const parts = { model: load.model, routes: routesOf(profile), checks: checks.map(({ name }) => name) };
-  for (const rule of flags.threshold ?? defaults.thresholds ?? referenceThresholds) {
-    const threshold = parseThreshold(latencyRule.test(rule) ? `${judgedLatency(load)}: ${rule}` : rule);
+  const parts = { model: load.model, routes: routesOf(profile), checks: checks.map(({ name }) => name), stream };
+  for (const rule of flags.threshold ?? defaults.thresholds ?? (stream ? streamThresholds : referenceThresholds)) {
+    const threshold = parseThreshold(latencyRule.test(rule) ? `${judged}: ${rule}` : rule);
     checkSelector(threshold, parts);
     const rules = profile.thresholds[threshold.metric] ?? [];
     profile.thresholds[threshold.metric] = rules;
@@ -148,6 +163,9 @@ function judgedLatency(load: Load): string {
 
 /** The reference's gates. */
 const referenceThresholds = ["http_req_failed: rate<0.01", "p(95)<250", "p(99)<500"];
+
+/** The same for streams, of which those count that were lost, too. */
+const streamThresholds = ["streams_failed: rate<0.01", "p(95)<250", "p(99)<500"];
 
 /** The reference's checks for its endpoint; elsewhere only what any success has. */
 function defaultChecks(requests: readonly RequestSpec[]): Profile["checks"] {

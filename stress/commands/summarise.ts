@@ -42,7 +42,7 @@ export function summarise(facts: RunFacts): Summary {
   const { profile, recording, loadMs } = facts;
   const measured = recording.metrics(loadMs);
   const judged = thresholdsOf(profile, measured);
-  const all = recording.totals.all();
+  const carried = recording.carried();
   const isOpen = profile.load.model === "open";
   const reasons = recording.evidence.reasons(recording.pacerLagP99Ms, recording.totals.localLimits);
   const phases = recording.phaseRows();
@@ -85,7 +85,7 @@ export function summarise(facts: RunFacts): Summary {
     resources: facts.resources,
     stability: facts.stability,
     capacity: capacityOf({
-      requests: all.requests,
+      requests: carried.requests,
       loadMs,
       phases,
       generatorReasons: reasons,
@@ -95,7 +95,7 @@ export function summarise(facts: RunFacts): Summary {
         busyShare: facts.generator.processBusyShare,
         stealShare: facts.generator.stealShare,
       },
-      failedShare: all.requests === 0 ? 0 : all.failed / all.requests,
+      failedShare: carried.attempts === 0 ? 0 : carried.failed / carried.attempts,
     }),
     warnings: facts.warnings,
     results: verdictOf({
@@ -105,7 +105,7 @@ export function summarise(facts: RunFacts): Summary {
       model: profile.load.model,
       generatorReasons: reasons,
       services: facts.resources,
-      requests: all.requests,
+      requests: carried.attempts,
       drift: profile.drift === undefined || facts.stability === null ? [] : findings(facts.resources, facts.stability),
     }),
   };

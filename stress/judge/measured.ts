@@ -8,7 +8,8 @@ export function sourceOf(metric: MeasuredMetric): MetricSource {
   switch (metric.type) {
     case "trend": {
       const { histogram } = metric;
-      const bounded = ({ us, beyond }: { us: number; beyond: boolean }) => ({ actual: us / 1000, beyond });
+      const perMs = metric.unit === "ms" ? 1 : 1000;
+      const bounded = ({ us, beyond }: { us: number; beyond: boolean }) => ({ actual: us / perMs, beyond });
       return {
         type: "trend",
         count: histogram.count,
@@ -20,7 +21,7 @@ export function sourceOf(metric: MeasuredMetric): MetricSource {
             case "max":
               return bounded(histogram.max());
             case "min":
-              return histogram.count > 0 ? { actual: histogram.minUs / 1000, beyond: false } : bounded(histogram.max());
+              return histogram.count > 0 ? { actual: histogram.minUs / perMs, beyond: false } : bounded(histogram.max());
             default:
               return bounded(histogram.percentile(percentileOf(aggregation)));
           }

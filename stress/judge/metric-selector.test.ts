@@ -30,11 +30,37 @@ describe("checkSelector", () => {
   });
 
   it("lets the open model's metrics pass in the open model", () => {
-    for (const name of metricNames) {
+    for (const name of metricNames.filter((name) => !("stream" in metricInfo[name]))) {
       expect(() => checkSelector(parseSelector(name), { ...run, model: "open" })).not.toThrow();
     }
     const openOnly = metricNames.filter((name) => metricInfo[name].openOnly);
     expect(openOnly).toContain("response_time");
     for (const name of openOnly) expect(() => checkSelector(parseSelector(name), run)).toThrow(UsageError);
+  });
+
+  const sse = { kind: "sse", silenceMs: 1000, reconnectMs: 1000, intervalMs: null } as const;
+  const ws = { kind: "ws", silenceMs: 1000, reconnectMs: 1000, intervalMs: 1000, bytes: 64 } as const;
+  it.each([
+    ["sse_event_gap", sse],
+    ["streams_failed", sse],
+    ["http_req_failed", sse],
+    ["data_received", ws],
+    ["ws_round_trip", ws],
+    ["ws_response_time", ws],
+  ])("lets %s pass where there is such a stream", (text, stream) => {
+    expect(() => checkSelector(parseSelector(text), { ...run, stream })).not.toThrow();
+  });
+
+  it.each([
+    ["sse_event_gap", undefined, "is of a run with --sse"],
+    ["streams_failed", undefined, "give --sse or --ws"],
+    ["sse_event_gap", ws, "is of a run with --sse"],
+    ["ws_round_trip", sse, "is of a run with --ws"],
+    ["http_req_duration", sse, "is of requests that end; with --sse there are http_reqs,"],
+    ["http_reqs{route:/a}", sse, "is of requests that end"],
+    ["sse_event_lateness", sse, "give --event-interval"],
+    ["ws_response_time", { ...ws, intervalMs: 0 }, "give --message-interval"],
+  ])("refuses %s where there is none", (text, stream, message) => {
+    expect(() => checkSelector(parseSelector(text), { ...run, routes: ["/a"], stream })).toThrow(message);
   });
 });

@@ -1,4 +1,13 @@
-import { isMetricName, type MetricName, type MetricTag, metricInfo, metricKey, metricNames } from "../measure/metric-names.ts";
+import {
+  isMetricName,
+  type MetricInfo,
+  type MetricName,
+  type MetricTag,
+  metricInfo,
+  metricKey,
+  metricNames,
+} from "../measure/metric-names.ts";
+import { hasDueTimes, type StreamSpec } from "../profile/stream.ts";
 import { UsageError } from "../profile/usage-error.ts";
 
 /** A metric, or the part of it that carries the tags. */
@@ -59,11 +68,14 @@ export interface MeasuredParts {
   model: "closed" | "requests" | "open";
   routes: readonly string[];
   checks: readonly string[];
+  /** Where streams are held. */
+  stream?: StreamSpec | undefined;
 }
 
 /** @throws UsageError for a metric, route or check that the run will not have. */
 export function checkSelector(selector: MetricSelector, parts: MeasuredParts): void {
   const { name, metric, tags } = selector;
+  checkKind(selector, parts.stream);
   if (metricInfo[name].openOnly && parts.model !== "open") {
     throw new UsageError(
       `metric "${metric}" needs due times, which only a rate has: give --rate or rate stages such as 30s:500/s`,
@@ -74,5 +86,29 @@ export function checkSelector(selector: MetricSelector, parts: MeasuredParts): v
     if (value === undefined || known.includes(value)) continue;
     const accepted = known.length === 0 ? "this run has none" : `this run has ${known.join(", ")}`;
     throw new UsageError(`metric "${metric}" names the ${tag} "${value}": ${accepted}`);
+  }
+}
+
+function checkKind({ name, metric, tags }: MetricSelector, stream: StreamSpec | undefined): void {
+  const info: MetricInfo = metricInfo[name];
+  const wanted = info.stream;
+  if (wanted !== undefined && wanted !== "any" && stream?.kind !== wanted) {
+    throw new UsageError(`metric "${metric}" is of a run with --${wanted}, which this is not`);
+  }
+  if (wanted !== undefined && stream === undefined) {
+    throw new UsageError(`metric "${metric}" is of streams: give --sse or --ws`);
+  }
+  if (stream === undefined) return;
+  const whole = Object.keys(tags).length === 0;
+  if (wanted === undefined && (info.ofBoth !== true || !whole)) {
+    const names = metricNames.filter((other) => {
+      const { stream: kind, ofBoth }: MetricInfo = metricInfo[other];
+      return kind === "any" || kind === stream.kind || ofBoth === true;
+    });
+    throw new UsageError(`metric "${metric}" is of requests that end; with --${stream.kind} there are ${names.join(", ")}`);
+  }
+  if ((name === "sse_event_lateness" || name === "ws_response_time") && !hasDueTimes(stream)) {
+    const flag = stream.kind === "sse" ? "--event-interval" : "--message-interval";
+    throw new UsageError(`metric "${metric}" needs due times: give ${flag}, such as 1s`);
   }
 }

@@ -1,7 +1,8 @@
-import { Connection } from "./connection.ts";
+import { Connection, type Driver } from "./connection.ts";
 import type { DriverContext, LoadDriver } from "./driver.ts";
 import { type Random, seededRandom } from "./random.ts";
 import { peakOf, type UserChange, userChanges } from "./schedule.ts";
+import { UserWalk } from "./user-walk.ts";
 
 /** After a failure without a response a user pauses, so that a dead target is not met with a loop as hot as the CPU. */
 const minFailurePauseMs = 10;
@@ -9,10 +10,10 @@ const minFailurePauseMs = 10;
 const maxRetriesPerSecond = 5000;
 
 /** Users that send, wait and send again: the `closed` model (as stages say) and the `requests` model (a fixed number). */
-export class ClosedDriver implements LoadDriver {
+export class ClosedDriver implements LoadDriver, Driver {
   readonly connections: Connection[] = [];
   readonly #context: DriverContext<"closed" | "requests">;
-  readonly #changes: UserChange[];
+  readonly #walk: UserWalk;
   readonly #active: boolean[] = [];
   /** A user's pause: never two, or a user who leaves and comes back within one would send twice as often ever after. */
   readonly #pauses: (NodeJS.Timeout | undefined)[] = [];
@@ -20,11 +21,6 @@ export class ClosedDriver implements LoadDriver {
   readonly #random: Random;
   /** Requests that may still be started; infinite in the `closed` model. */
   #budget: number;
-  #nextChange = 0;
-  /** When the next change is due. */
-  #changeAt = Number.POSITIVE_INFINITY;
-  #changeTimer: NodeJS.Timeout | undefined;
-  #startAt = 0;
   #stopped = false;
 
   constructor(context: DriverContext<"closed" | "requests">) {
@@ -33,7 +29,12 @@ export class ClosedDriver implements LoadDriver {
     this.#random = seededRandom(1, index);
     this.#budget = load.model === "requests" ? shareOf(load.requests, index, of) : Number.POSITIVE_INFINITY;
     const users = load.model === "requests" ? shareOf(load.users, index, of) : shareOf(peakOf(load.stages), index, of);
-    this.#changes = load.model === "closed" ? userChanges(load.stages, index, of) : allAtOnce(users);
+    const changes = load.model === "closed" ? userChanges(load.stages, index, of) : allAtOnce(users);
+    this.#walk = new UserWalk(
+      changes,
+      (user, active, nowMs) => this.#change(user, active, nowMs),
+      () => this.#settle(),
+    );
     this.#failurePauseMs = Math.max(minFailurePauseMs, (users * 1000) / maxRetriesPerSecond);
     for (let user = 0; user < users; user++) {
       this.connections.push(new Connection(user, context.endpoint, context.tally, this));
@@ -42,7 +43,7 @@ export class ClosedDriver implements LoadDriver {
   }
 
   get finished(): boolean {
-    const everyoneLeft = this.#nextChange >= this.#changes.length && !this.#active.includes(true);
+    const everyoneLeft = this.#walk.isOver && !this.#active.includes(true);
     return (this.#stopped || this.#budget <= 0 || everyoneLeft) && this.#context.tally.inFlight === 0;
   }
 
@@ -51,33 +52,16 @@ export class ClosedDriver implements LoadDriver {
   }
 
   start(atMs: number): void {
-    this.#startAt = atMs;
-    this.#walk(performance.now());
+    this.#walk.start(atMs);
   }
 
   /** Nothing here is due by the clock but users' coming and going, which has its own timer. */
   tick(): void {}
 
-  #walk(nowMs: number): void {
-    clearTimeout(this.#changeTimer);
-    this.#changeAt = Number.POSITIVE_INFINITY;
-    for (; this.#nextChange < this.#changes.length; this.#nextChange++) {
-      const { atMs, user, active } = this.#changes[this.#nextChange] as UserChange;
-      const waitMs = this.#startAt + atMs - nowMs;
-      if (waitMs > 0) {
-        this.#changeAt = this.#startAt + atMs;
-        this.#changeTimer = setTimeout(() => this.#walk(performance.now()), waitMs);
-        break;
-      }
-      this.#change(user, active, nowMs);
-    }
-    this.#settle();
-  }
-
   onFree(connection: Connection, nowMs: number): void {
     // A busy thread's timer comes late: the clock decides when a user leaves, or it would send beyond its stage.
-    if (nowMs >= this.#changeAt) {
-      this.#walk(nowMs);
+    if (this.#walk.isDue(nowMs)) {
+      this.#walk.walk(nowMs);
       if (connection.busy) return;
     }
     if (!this.#mayGoOn(connection.index)) {
@@ -95,8 +79,7 @@ export class ClosedDriver implements LoadDriver {
 
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#changeTimer);
-    this.#changeAt = Number.POSITIVE_INFINITY;
+    this.#walk.stop();
     for (const pause of this.#pauses) clearTimeout(pause);
     this.#settle();
   }

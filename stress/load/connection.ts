@@ -1,12 +1,14 @@
-import net from "node:net";
-import tls from "node:tls";
+import type net from "node:net";
+import type tls from "node:tls";
 import type { FailureClass } from "../measure/event.ts";
 import type { Tally } from "../measure/tally.ts";
 import { ResponseChecks } from "./check.ts";
+import type { Pending } from "./driver.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { failureOf, isLocalLimit } from "./failure.ts";
 import { ResponseParser } from "./parser.ts";
 import type { PreparedRequest } from "./request.ts";
+import { openSocket, type SocketOwner } from "./socket.ts";
 
 /** What a connection reports to. Called after the outcome has been tallied. */
 export interface Driver {
@@ -20,7 +22,7 @@ export interface Driver {
  * One client: at most one connection at a time and one request on it, opened anew when the server or the profile closed
  * it. All state of the request lives here, so that a request allocates nothing.
  */
-export class Connection {
+export class Connection implements Pending, SocketOwner {
   /** Index of the user (closed models) or of the connection (open model) in its worker. */
   readonly index: number;
   readonly #endpoint: Endpoint;
@@ -42,7 +44,6 @@ export class Connection {
   #sentAt = 0;
   #firstByteAt = 0;
   #deadline = 0;
-  #connectAt = 0;
   #connectedAt = 0;
 
   constructor(index: number, endpoint: Endpoint, tally: Tally, driver: Driver) {
@@ -94,46 +95,9 @@ export class Connection {
   connect(): void {
     this.#ready = false;
     this.#requestsSent = 0;
-    this.#connectAt = performance.now();
     this.#connectedAt = 0;
-    const endpoint = this.#endpoint;
-    this.#deadline = this.#connectAt + endpoint.timeoutMs;
-    const onread = {
-      // One buffer serves every socket of the thread: a read is handled before the next one starts.
-      buffer: endpoint.readBuffer,
-      callback: (length: number, buffer: Uint8Array) => {
-        if (this.#socket === socket) this.#onData(buffer, length);
-        return true;
-      },
-    };
-    const socket: net.Socket =
-      endpoint.tls === null
-        ? net.connect({ ...endpoint.address, onread })
-        : tls.connect({
-            ...endpoint.address,
-            ...endpoint.tls,
-            ...(this.#session === null ? {} : { session: this.#session }),
-            onread,
-          } as tls.ConnectionOptions);
-    this.#socket = socket;
-    socket.setNoDelay(true);
-    socket.once("connect", () => {
-      this.#connectedAt = performance.now();
-      this.#tally.connectionsOpened++;
-      this.#tally.connecting.record(this.#connectedAt - this.#connectAt);
-      if (endpoint.tls === null && this.#socket === socket) this.#onReady();
-    });
-    if (socket instanceof tls.TLSSocket) {
-      socket.once("secureConnect", () => this.#onSecure(socket));
-      if (endpoint.resumption) {
-        socket.on("session", (session) => {
-          this.#session = session;
-        });
-      }
-    }
-    socket.on("error", (error: NodeJS.ErrnoException) => this.#onClosed(socket, error));
-    socket.on("end", () => this.#onClosed(socket, null));
-    socket.on("close", () => this.#onClosed(socket, null));
+    this.#deadline = performance.now() + this.#endpoint.timeoutMs;
+    this.#socket = openSocket(this.#endpoint, this.#tally, this.#session, this);
   }
 
   /** Closes the connection properly; there must be no request in flight. */
@@ -142,7 +106,7 @@ export class Connection {
   }
 
   /** Gives up what is pending and closes the connection, whose next byte would belong to it. */
-  cancel(failure: "timeout" | "interrupted", message: string, nowMs: number): void {
+  cancel(failure: "timeout" | "interrupted", nowMs: number): void {
     this.#forget()?.destroy();
     const request = this.#request;
     if (request === null) {
@@ -152,6 +116,8 @@ export class Connection {
     // Deadlines are looked for now and then: what is known is that the deadline was exceeded, not by how much.
     const untilMs = Math.min(nowMs, this.#deadline);
     const responseMs = this.#dueAt < 0 ? -1 : untilMs - this.#dueAt;
+    const message =
+      failure === "timeout" ? `no complete response within ${this.#endpoint.timeoutMs} ms` : "in flight when the run was ended";
     this.#tally.cut(request.route, failure, message, untilMs - this.#sentAt, responseMs);
     this.#failed(nowMs);
   }
@@ -163,7 +129,16 @@ export class Connection {
     return socket;
   }
 
-  #onSecure(socket: tls.TLSSocket): void {
+  onConnected(socket: net.Socket, nowMs: number): void {
+    this.#connectedAt = nowMs;
+    if (this.#endpoint.tls === null && this.#socket === socket) this.#onReady();
+  }
+
+  onSession(session: Buffer): void {
+    this.#session = session;
+  }
+
+  onSecure(socket: tls.TLSSocket): void {
     if (this.#socket !== socket) return;
     this.#tally.handshakes++;
     if (socket.isSessionReused()) this.#tally.resumed++;
@@ -194,7 +169,8 @@ export class Connection {
     this.#socket?.write(bytes);
   }
 
-  #onData(bytes: Uint8Array, length: number): void {
+  onData(socket: net.Socket, bytes: Uint8Array, length: number): void {
+    if (this.#socket !== socket) return;
     const now = performance.now();
     this.#tally.bytesReceived += length;
     if (!this.#sent) {
@@ -249,7 +225,7 @@ export class Connection {
   }
 
   /** The peer or the network ended the connection: `error`, `end` and `close` all come here, the first one counts. */
-  #onClosed(socket: net.Socket, error: NodeJS.ErrnoException | null): void {
+  onClosed(socket: net.Socket, error: NodeJS.ErrnoException | null): void {
     if (this.#socket !== socket) return;
     const ready = this.#ready;
     this.#forget()?.destroy();

@@ -1,12 +1,21 @@
 import type { Tally } from "../measure/tally.ts";
 import type { Load, Profile } from "../profile/profile.ts";
-import type { Connection, Driver } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { PreparedRequest } from "./request.ts";
 
+/** A connection as the worker sees it, which looks for what has waited too long. */
+export interface Pending {
+  readonly pending: boolean;
+  readonly deadline: number;
+  /** Gives up what is pending and closes the connection. */
+  cancel(failure: "timeout" | "interrupted", nowMs: number): void;
+  close(): void;
+}
+
 /** Decides when requests are sent. Times are on the worker's own clock (`performance.now()`). */
-export interface LoadDriver extends Driver {
-  readonly connections: readonly Connection[];
+export interface LoadDriver {
+  readonly connections: readonly Pending[];
   /** Opens what the profile wants open before the load; resolves when each is open or has failed. */
   prepare(): Promise<void>;
   start(atMs: number): void;

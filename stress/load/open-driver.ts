@@ -1,6 +1,6 @@
 import { clockOffsetMs } from "./clock.ts";
 import { shareOf } from "./closed-driver.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type Driver } from "./connection.ts";
 import type { DriverContext, LoadDriver } from "./driver.ts";
 import { FreeList } from "./free-list.ts";
 import { type Arrivals, constantArrivals, pacerFor, poissonArrivals } from "./pacer.ts";
@@ -24,7 +24,7 @@ const lateMs = 2;
  * was held up has not seen the responses either that would have freed connections, and the arrivals it then finds
  * blocked are not the target's.
  */
-export class OpenDriver implements LoadDriver {
+export class OpenDriver implements LoadDriver, Driver {
   readonly connections: Connection[] = [];
   readonly #context: DriverContext<"open">;
   readonly #free: FreeList;

@@ -41,6 +41,8 @@ export class ResponseParser {
   #state: State = State.head;
   /** A HEAD request's response has no body whatever its headers say (RFC 9110 section 9.3.2). */
   #bodiless = false;
+  /** The request asked for another protocol, which a 101 grants. */
+  #upgrades = false;
   #untouched = true;
   #remaining = 0;
   #digits = 0;
@@ -71,9 +73,11 @@ export class ResponseParser {
     return this.#untouched;
   }
 
-  reset(bodiless: boolean): void {
+  /** `upgrades`: a 101 is the response, and what follows it is none of it. */
+  reset(bodiless: boolean, upgrades = false): void {
     this.#state = State.head;
     this.#bodiless = bodiless;
+    this.#upgrades = upgrades;
     this.#untouched = true;
     this.#closed = false;
     this.#partial = null;
@@ -176,6 +180,11 @@ export class ResponseParser {
     }
     const { status } = this.head;
     // Interim responses (RFC 9110 section 15.2) precede the one that counts; 101 would change the protocol.
+    if (status === 101 && this.#upgrades) {
+      this.#sink?.onHead(bytes, start, end);
+      this.#state = State.done;
+      return;
+    }
     if (status < 200) {
       if (status === 101) this.#fail("unasked 101 Switching Protocols", start);
       this.#closed = !this.head.keepAlive;

@@ -7,13 +7,13 @@ import { totalDurationMs } from "../profile/stages.ts";
 import { requestChooser } from "./chooser.ts";
 import { clockOffsetMs } from "./clock.ts";
 import { ClosedDriver } from "./closed-driver.ts";
-import type { Connection } from "./connection.ts";
-import type { LoadDriver } from "./driver.ts";
+import type { LoadDriver, Pending } from "./driver.ts";
 import { createEndpoint } from "./endpoint.ts";
 import { OpenDriver } from "./open-driver.ts";
 import type { FromWorker, ToWorker, WorkerOrder } from "./protocol.ts";
 import { seededRandom } from "./random.ts";
-import { prepareRequests } from "./request.ts";
+import { type PreparedRequest, prepareRequests } from "./request.ts";
+import { StreamDriver } from "./stream-driver.ts";
 import { heartbeatMs, ThreadLoadMeter } from "./thread-load.ts";
 
 /**
@@ -38,6 +38,7 @@ const tally = new Tally({
   checks: profile.checks.length,
   apdexMs: profile.apdexMs,
   nowMs: performance.now() + clockOffsetMs,
+  streams: profile.stream !== undefined,
 });
 const meter = new ThreadLoadMeter();
 const driver = createDriver(load);
@@ -58,6 +59,9 @@ function createDriver(load: Load): LoadDriver {
     nextRequest: requestChooser(profile, requests, random),
     onFinished: () => setImmediate(finish),
   };
+  if (profile.stream !== undefined && load.model === "closed" && tally.streams !== null) {
+    return new StreamDriver({ ...common, load }, profile.stream, tally.streams, requests[0] as PreparedRequest);
+  }
   return load.model === "open" ? new OpenDriver({ ...common, load }, order.nextDue) : new ClosedDriver({ ...common, load });
 }
 
@@ -83,9 +87,9 @@ function expireAll(now: number): void {
   for (const connection of driver.connections) if (connection.pending) expire(connection, now);
 }
 
-function expire(connection: Connection, now: number): void {
-  if (connection.deadline <= now) connection.cancel("timeout", `no complete response within ${profile.timeoutMs} ms`, now);
-  else if (interruptAt <= now) connection.cancel("interrupted", "in flight when the run was ended", now);
+function expire(connection: Pending, now: number): void {
+  if (connection.deadline <= now) connection.cancel("timeout", now);
+  else if (interruptAt <= now) connection.cancel("interrupted", now);
 }
 
 /** Intervals end on whole seconds of the load and where a stage does, so that each belongs to one stage. */

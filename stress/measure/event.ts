@@ -41,6 +41,8 @@ export type FailureClass =
   | "stale-connection"
   | "status-4xx"
   | "status-5xx"
+  | "ended"
+  | "silent"
   | "interrupted";
 
 /** Latency figures in milliseconds; a percentile is `beyond` when it falls among censored requests. */
@@ -53,7 +55,19 @@ export interface Latency {
   beyond: boolean;
 }
 
-/** All workers merged, once a second. Immutable. */
+/** Streams since the load started, and how many are open now. */
+export interface StreamCounts {
+  open: number;
+  opened: number;
+  refused: number;
+  dropped: number;
+  reconnects: number;
+}
+
+/**
+ * All workers merged, once a second. Immutable. Where streams are held, `requests` are events or echoes, `service` is what
+ * lies between events or the round trip of a message, and `response` how late they came.
+ */
 export interface Snapshot {
   /** Milliseconds since the run started, as in `RunPhase`. */
   atMs: number;
@@ -80,6 +94,8 @@ export interface Snapshot {
   };
   generator: GeneratorLoad;
   thresholds: LiveThreshold[];
+  /** Where streams are held. */
+  streams?: StreamCounts;
 }
 
 export interface GeneratorLoad {

@@ -1,11 +1,14 @@
+import type { StreamSpec } from "../profile/stream.ts";
 import type { LatencyHistogram } from "./histogram.ts";
 import { metricKey } from "./metric-names.ts";
+import { streamMetrics } from "./stream-metrics.ts";
 import type { Metric, Trend } from "./summary.ts";
 import type { RouteTotals, Totals } from "./totals.ts";
 
 /** A metric before it is written down; thresholds are evaluated on it and reports made from it. */
 export type MeasuredMetric =
-  | { type: "trend"; histogram: LatencyHistogram }
+  /** `unit` is what the histogram counts, microseconds where it is not given. */
+  | { type: "trend"; histogram: LatencyHistogram; unit?: "us" | "ms" }
   | { type: "counter"; contains: "default" | "data"; count: number; rate: number }
   | { type: "rate"; passes: number; fails: number }
   | { type: "gauge"; value: number; min: number; max: number };
@@ -25,6 +28,8 @@ export interface MeasuredRun {
   users: UserRange;
   routes: readonly string[];
   checks: readonly string[];
+  /** Where streams are held. */
+  stream?: StreamSpec | undefined;
 }
 
 /** All metrics of a run by their key, parts by tag (route, check, expected response) included. */
@@ -32,7 +37,11 @@ export function metricsOf(totals: Totals, run: MeasuredRun): Map<string, Measure
   const isOpen = run.model === "open";
   const counter = counterOver(run.loadMs);
   const all = totals.all();
-  const metrics = new Map(routeMetrics(all, run, {}));
+  const { streams } = totals;
+  const ofStreams = run.stream !== undefined && streams !== null;
+  const metrics = new Map<string, MeasuredMetric>(
+    run.stream !== undefined && streams !== null ? streamMetrics(streams, run.stream, counter) : routeMetrics(all, run, {}),
+  );
   run.checks.forEach((check, i) => {
     metrics.set(metricKey("checks", { check }), {
       type: "rate",
@@ -44,7 +53,7 @@ export function metricsOf(totals: Totals, run: MeasuredRun): Map<string, Measure
     metrics.set("checks", { type: "rate", passes: add(totals.checkPasses), fails: add(totals.checkFails) });
   metrics.set("http_req_connecting", { type: "trend", histogram: totals.connecting });
   metrics.set("http_req_tls_handshaking", { type: "trend", histogram: totals.handshaking });
-  metrics.set("iterations", counter(all.requests));
+  if (!ofStreams) metrics.set("iterations", counter(all.requests));
   if (isOpen) {
     metrics.set("pacer_lag", { type: "trend", histogram: totals.pacerLag });
     metrics.set("late_iterations", counter(totals.late));
@@ -57,6 +66,7 @@ export function metricsOf(totals: Totals, run: MeasuredRun): Map<string, Measure
   metrics.set("connections_opened", counter(totals.connectionsOpened));
   metrics.set("tls_handshakes", counter(totals.handshakes));
   metrics.set("tls_resumptions", counter(totals.resumed));
+  if (ofStreams) return metrics;
   run.routes.forEach((route, i) => {
     const sums = totals.routes[i];
     if (sums !== undefined) for (const [name, metric] of routeMetrics(sums, run, { route })) metrics.set(name, metric);
@@ -105,11 +115,12 @@ function add(counts: readonly number[]): number {
 const percentiles = { med: 50, "p(50)": 50, "p(90)": 90, "p(95)": 95, "p(99)": 99, "p(99.9)": 99.9 } as const;
 
 /** A trend as in `summary.json`, in milliseconds. */
-export function trendOf(histogram: LatencyHistogram): Trend {
+export function trendOf(histogram: LatencyHistogram, unit: "us" | "ms" = "us"): Trend {
   const beyond: string[] = [];
+  const perMs = unit === "us" ? 1000 : 1;
   const ms = (name: string, { us, beyond: isBound }: { us: number; beyond: boolean }) => {
     if (isBound) beyond.push(name);
-    return us / 1000;
+    return us / perMs;
   };
   const at = (name: keyof typeof percentiles) => ms(name, histogram.percentile(percentiles[name]));
   return {
@@ -118,7 +129,7 @@ export function trendOf(histogram: LatencyHistogram): Trend {
     values: {
       count: histogram.count,
       censored: histogram.censored,
-      min: histogram.minUs / 1000,
+      min: histogram.minUs / perMs,
       avg: ms("avg", histogram.mean()),
       med: at("med"),
       max: ms("max", histogram.max()),
@@ -129,7 +140,7 @@ export function trendOf(histogram: LatencyHistogram): Trend {
       "p(99.9)": at("p(99.9)"),
     },
     beyond,
-    histogram: { unit: "us", encoding: "hdr-v2-b64", data: histogram.encode() },
+    histogram: { unit, encoding: "hdr-v2-b64", data: histogram.encode() },
   };
 }
 
@@ -137,7 +148,7 @@ export function trendOf(histogram: LatencyHistogram): Trend {
 export function metricOf(source: MeasuredMetric): Metric {
   switch (source.type) {
     case "trend":
-      return trendOf(source.histogram);
+      return trendOf(source.histogram, source.unit);
     case "counter":
       return { type: "counter", contains: source.contains, values: { count: source.count, rate: source.rate } };
     case "rate": {

@@ -29,6 +29,14 @@ export class Phases {
     const sums = this.#sums[this.stageAt((interval.fromMs + interval.toMs) / 2 - loadStartMs)];
     if (sums === undefined) return;
     sums.coveredMs += interval.toMs - interval.fromMs;
+    if (interval.streams !== null) {
+      const { counts, times, cut } = interval.streams;
+      sums.requests += counts.operations;
+      sums.failed += counts.refused + counts.dropped;
+      if (times.gap !== null) sums.latency.addRaw(times.gap);
+      if (cut.gap !== null) sums.latency.addCensoredRaw(cut.gap);
+      return;
+    }
     for (const route of interval.routes) {
       const failures = route.failures.reduce((sum, count) => sum + count, 0);
       sums.requests += (route.ok?.count ?? 0) + failures;

@@ -1,6 +1,7 @@
 import type { Profile } from "../profile/profile.ts";
 import { routesOf } from "../profile/routes.ts";
 import { type LevelUnit, labelOf, totalDurationMs } from "../profile/stages.ts";
+import { hasDueTimes } from "../profile/stream.ts";
 import type { FailureClass, Latency, Snapshot } from "./event.ts";
 import { GeneratorEvidence, occupancyOf } from "./generator.ts";
 import type { LatencyHistogram } from "./histogram.ts";
@@ -31,6 +32,8 @@ export class Recording {
   readonly #window: Totals;
   readonly #users: number[];
   readonly #occupancy: number[];
+  /** Streams open, by worker. */
+  readonly #open: number[];
   #usersRange: UserRange | null = null;
   #roundAtMs = 0;
 
@@ -38,7 +41,7 @@ export class Recording {
   constructor(profile: Profile, gauges: readonly string[], steadyFromMs: number | null = null) {
     const { load, workers } = profile;
     const stages = load.model === "requests" ? [] : load.stages;
-    const options = { routes: routesOf(profile).length, checks: profile.checks.length };
+    const options = { routes: routesOf(profile).length, checks: profile.checks.length, streams: profile.stream !== undefined };
     this.#profile = profile;
     this.totals = new Totals(options);
     this.#window = new Totals(options);
@@ -50,6 +53,7 @@ export class Recording {
     this.evidence = new GeneratorEvidence(workers);
     this.#users = new Array<number>(workers).fill(0);
     this.#occupancy = new Array<number>(workers).fill(0);
+    this.#open = new Array<number>(workers).fill(0);
   }
 
   /** `loadStartMs` is on the intervals' clock, 0 before the load. */
@@ -57,6 +61,7 @@ export class Recording {
     this.totals.add(interval);
     this.#window.add(interval);
     this.#users[interval.worker] = interval.users;
+    this.#open[interval.worker] = interval.streams?.open ?? 0;
     const middleMs = (interval.fromMs + interval.toMs) / 2 - loadStartMs;
     if (loadStartMs === 0 || middleMs < 0) return;
     this.phases.add(interval, loadStartMs);
@@ -76,16 +81,10 @@ export class Recording {
       min: Math.min(this.#usersRange?.min ?? users, users),
       max: Math.max(this.#usersRange?.max ?? users, users),
     };
-    const window = this.#window.all();
     const isOpen = this.#profile.load.model === "open";
-    const service = merged(window.ok, window.bad);
+    const { requests, failed, service, response } = this.#figures(this.#window);
     const latency = latencyOf(service);
-    this.timeseries.add(
-      this.#roundAtMs,
-      { atMs: loadMs, users, requests: window.requests, failed: window.failed, ...latency, gauges },
-      service,
-      isOpen ? window.response : null,
-    );
+    this.timeseries.add(this.#roundAtMs, { atMs: loadMs, users, requests, failed, ...latency, gauges }, service, response);
     const lag = this.#window.pacerLag;
     const occupancy = Math.max(...this.#occupancy);
     const snapshot = {
@@ -96,19 +95,20 @@ export class Recording {
       offeredRate: isOpen ? (this.#window.due * 1000) / durationMs : null,
       interval: {
         durationMs,
-        requests: window.requests,
-        failed: window.failed,
-        rps: (window.requests * 1000) / durationMs,
+        requests,
+        failed,
+        rps: (requests * 1000) / durationMs,
         service: latency,
-        response: isOpen ? latencyOf(window.response) : null,
+        response: response && latencyOf(response),
       },
       total: this.#total(isOpen),
       generator: {
         ...load,
         occupancy,
-        pacerLagP99Ms: isOpen ? lag.percentile(99).us / 1000 : null,
+        pacerLagP99Ms: this.#isPaced ? lag.percentile(99).us / 1000 : null,
         saturated: this.evidence.reasons(this.pacerLagP99Ms, this.totals.localLimits).length > 0,
       },
+      ...this.#streams(),
     };
     this.#roundAtMs = loadMs;
     return snapshot;
@@ -119,9 +119,9 @@ export class Recording {
     this.#window.clear();
   }
 
-  /** Null in the closed models. */
+  /** Null where the generator sends nothing by the clock. */
   get pacerLagP99Ms(): number | null {
-    return this.#profile.load.model === "open" ? this.totals.pacerLag.percentile(99).us / 1000 : null;
+    return this.#isPaced ? this.totals.pacerLag.percentile(99).us / 1000 : null;
   }
 
   metrics(loadMs: number): Map<string, MeasuredMetric> {
@@ -142,12 +142,41 @@ export class Recording {
     return this.phases.toSummary((stage) => labelOf(stage, this.unit));
   }
 
+  /** How much the target carried: requests, or what came over streams; and how many of how many attempts failed. */
+  carried(): { requests: number; attempts: number; failed: number } {
+    const { requests, failed } = this.#figures(this.totals);
+    return { requests, failed, attempts: this.totals.streams?.counts.asked ?? requests };
+  }
+
   failures(): { class: string; count: number; example: string }[] {
     const { failures } = this.totals.all();
     return failureClasses.flatMap((failure, i) => {
       const count = failures[i] ?? 0;
       return count === 0 ? [] : { class: failure, count, example: this.totals.examples.get(failure) ?? "" };
     });
+  }
+
+  get #isPaced(): boolean {
+    const { load, stream } = this.#profile;
+    return load.model === "open" || (stream?.kind === "ws" && hasDueTimes(stream));
+  }
+
+  /** What the load is counted in: requests and their times, or what comes over streams. */
+  #figures(totals: Totals): Figures {
+    const { load, stream } = this.#profile;
+    if (totals.streams !== null && stream !== undefined) {
+      const { times, counts, failed } = totals.streams;
+      return { requests: counts.operations, failed, service: times.gap, response: hasDueTimes(stream) ? times.late : null };
+    }
+    const all = totals.all();
+    const { requests, failed, response } = all;
+    return { requests, failed, service: merged(all.ok, all.bad), response: load.model === "open" ? response : null };
+  }
+
+  #streams(): Pick<Snapshot, "streams"> {
+    if (this.totals.streams === null) return {};
+    const { opened, refused, dropped, reconnects } = this.totals.streams.counts;
+    return { streams: { open: this.#open.reduce((sum, count) => sum + count, 0), opened, refused, dropped, reconnects } };
   }
 
   #run(loadMs: number): MeasuredRun {
@@ -157,15 +186,17 @@ export class Recording {
       users: this.#usersRange ?? { value: 0, min: 0, max: 0 },
       routes: routesOf(this.#profile),
       checks: this.#profile.checks.map(({ name }) => name),
+      stream: this.#profile.stream,
     };
   }
 
   #total(isOpen: boolean): Snapshot["total"] {
     const all = this.totals.all();
+    const { requests, failed, service, response } = this.#figures(this.totals);
     const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
     return {
-      requests: all.requests,
-      failed: all.failed,
+      requests,
+      failed,
       bytesReceived: this.totals.bytesReceived,
       bytesSent: this.totals.bytesSent,
       connectionsOpened: this.totals.connectionsOpened,
@@ -173,10 +204,17 @@ export class Recording {
       late: isOpen ? this.totals.late : null,
       checks: { passes: sum(this.totals.checkPasses), fails: sum(this.totals.checkFails) },
       failures: failureCounts(all),
-      service: latencyOf(merged(all.ok, all.bad)),
-      response: isOpen ? latencyOf(all.response) : null,
+      service: latencyOf(service),
+      response: response && latencyOf(response),
     };
   }
+}
+
+interface Figures {
+  requests: number;
+  failed: number;
+  service: LatencyHistogram;
+  response: LatencyHistogram | null;
 }
 
 function failureCounts(route: RouteTotals): Partial<Record<FailureClass, number>> {

@@ -42,7 +42,8 @@ export const trendSchema = z.object({
   }),
   /** Names of the values that are lower bounds because they fall among censored observations. */
   beyond: z.array(z.string()),
-  histogram: z.object({ unit: z.literal("us"), encoding: z.literal("hdr-v2-b64"), data: z.string() }),
+  /** `ms` for durations of hours. */
+  histogram: z.object({ unit: z.enum(["us", "ms"]), encoding: z.literal("hdr-v2-b64"), data: z.string() }),
   thresholds,
 });
 

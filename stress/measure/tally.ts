@@ -1,5 +1,6 @@
 import type { FailureClass } from "./event.ts";
 import { LatencyRecorder, type RawCounts } from "./recorder.ts";
+import { type StreamInterval, StreamTally, streamRaws } from "./stream-tally.ts";
 
 /** Failure classes in the order of their counters. */
 export const failureClasses = [
@@ -11,6 +12,8 @@ export const failureClasses = [
   "stale-connection",
   "status-4xx",
   "status-5xx",
+  "ended",
+  "silent",
   "interrupted",
 ] as const satisfies readonly FailureClass[];
 
@@ -63,6 +66,8 @@ export interface Interval {
   inFlight: number;
   examples: { class: FailureClass; message: string }[];
   thread: ThreadLoad;
+  /** Null where the load is of requests that end. */
+  streams: StreamInterval | null;
 }
 
 /** What the worker's thread cost, in milliseconds of the interval. */
@@ -131,13 +136,23 @@ export class Tally {
   localLimits = 0;
   users = 0;
   inFlight = 0;
+  /** Null where the load is of requests that end. */
+  readonly streams: StreamTally | null;
   readonly #worker: number;
   readonly #apdexMs: number;
   #examples: Interval["examples"] = [];
   readonly #told = new Map<FailureClass, number>();
   #fromMs: number;
 
-  constructor(options: { worker: number; routes: number; checks: number; apdexMs: number; nowMs: number }) {
+  constructor(options: {
+    worker: number;
+    routes: number;
+    checks: number;
+    apdexMs: number;
+    nowMs: number;
+    streams: boolean;
+  }) {
+    this.streams = options.streams ? new StreamTally() : null;
     this.#worker = options.worker;
     this.#apdexMs = options.apdexMs;
     this.#fromMs = options.nowMs;
@@ -209,6 +224,7 @@ export class Tally {
       inFlight: this.inFlight,
       examples: this.#examples,
       thread,
+      streams: this.streams?.take() ?? null,
     };
     this.checkPasses = new Array<number>(this.checkPasses.length).fill(0);
     this.checkFails = new Array<number>(this.checkFails.length).fill(0);
@@ -244,6 +260,7 @@ export class Tally {
 /** The buffers of an interval, for `postMessage` to move rather than copy. */
 export function transferables(interval: Interval): ArrayBuffer[] {
   const raws = [interval.connecting, interval.handshaking, interval.pacerLag];
+  if (interval.streams !== null) raws.push(...streamRaws(interval.streams));
   for (const route of interval.routes) {
     raws.push(route.ok, route.bad, route.waiting, route.response, route.cutService, route.cutResponse);
   }

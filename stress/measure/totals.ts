@@ -1,5 +1,6 @@
 import type { FailureClass } from "./event.ts";
 import { LatencyHistogram } from "./histogram.ts";
+import { StreamTotals } from "./stream-totals.ts";
 import { failureClasses, type Interval, type RouteInterval } from "./tally.ts";
 
 /** Everything that happened on one route, all workers merged. */
@@ -81,6 +82,8 @@ export class Totals {
   readonly checkPasses: number[];
   readonly checkFails: number[];
   readonly examples = new Map<FailureClass, string>();
+  /** Null where the load is of requests that end. */
+  readonly streams: StreamTotals | null;
   connectionsOpened = 0;
   handshakes = 0;
   resumed = 0;
@@ -92,7 +95,8 @@ export class Totals {
   blocked = 0;
   localLimits = 0;
 
-  constructor(options: { routes: number; checks: number }) {
+  constructor(options: { routes: number; checks: number; streams?: boolean }) {
+    this.streams = options.streams === true ? new StreamTotals() : null;
     this.routes = Array.from({ length: options.routes }, () => new RouteTotals());
     this.checkPasses = new Array<number>(options.checks).fill(0);
     this.checkFails = new Array<number>(options.checks).fill(0);
@@ -111,6 +115,7 @@ export class Totals {
       if (!this.examples.has(failure)) this.examples.set(failure, message);
     }
     for (const counter of counters) this[counter] += interval[counter];
+    if (interval.streams !== null) this.streams?.add(interval.streams);
   }
 
   clear(): void {
@@ -120,6 +125,7 @@ export class Totals {
     this.checkFails.fill(0);
     this.examples.clear();
     for (const counter of counters) this[counter] = 0;
+    this.streams?.clear();
   }
 
   /** All routes together. */

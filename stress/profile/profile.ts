@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { streamSchema } from "./stream.ts";
 
 /**
  * A profile is everything that defines a run: what is sent, how fast, for how long, and what must hold.
@@ -90,6 +91,8 @@ export const profileSchema = z.object({
   target: targetSchema,
   load: loadSchema,
   requests: z.array(requestSchema).min(1),
+  /** Users hold streams open instead of sending requests that end; the first request is what asks for one. */
+  stream: streamSchema.optional(),
   /** `weighted`: each request drawn by weight. `sequence`: each user walks the list in order. */
   selection: z.enum(["weighted", "sequence"]),
   checks: z.array(checkSchema),

@@ -1,6 +1,7 @@
 import type { Latency, RunEvent, RunPhase, Snapshot } from "../measure/event.ts";
 import type { Profile } from "../profile/profile.ts";
 import { formatBeyond, formatClock, formatCount, formatLatency, formatRate } from "../screen/format.ts";
+import { limitMsOf, wordsOf } from "../screen/kind.ts";
 import { clean } from "../screen/line.ts";
 import { survivingOutput } from "../screen/output.ts";
 import { describePhase } from "../screen/phase-label.ts";
@@ -68,16 +69,19 @@ function progressLine(snapshot: Snapshot, last: Snapshot | null, phase: RunPhase
   const done = last === null ? interval.requests : total.requests - last.total.requests;
   const latency = interval.response ?? interval.service;
   const end = phase?.runEndsAtMs ?? null;
+  const words = wordsOf(profile);
   const parts = [
     end === null ? formatClock(snapshot.atMs) : `${formatClock(snapshot.atMs)} / ${formatClock(end)}`,
     snapshot.offeredRate === null
       ? `${formatCount(snapshot.users).padStart(4)} users`
       : `${formatRate(snapshot.offeredRate).padStart(6)}/s offered`,
-    `${formatRate(elapsed > 0 ? (done * 1000) / elapsed : null).padStart(6)} RPS`,
+    `${formatRate(elapsed > 0 ? (done * 1000) / elapsed : null).padStart(6)} ${words.perSecond}`,
+    ...(profile?.stream === undefined ? [] : [words.latency]),
     ...(["p50", "p95", "p99"] as const).map((name) => `${name} ${percentile(latency, name, profile).padStart(7)}`),
-    `${formatCount(total.requests).padStart(9)} requests`,
+    `${formatCount(total.requests).padStart(9)} ${words.operations}`,
     `${formatCount(total.failed)} failed`,
   ];
+  if (snapshot.streams !== undefined) parts.push(`${formatCount(snapshot.streams.open)} open`);
   if (total.dropped !== null) parts.push(`${formatCount(total.dropped)} dropped`);
   if (generator.saturated) parts.push("generator AT ITS LIMIT");
   const failing = snapshot.thresholds.filter((threshold) => !threshold.ok && threshold.actual !== null).length;
@@ -87,6 +91,6 @@ function progressLine(snapshot: Snapshot, last: Snapshot | null, phase: RunPhase
 
 function percentile(latency: Latency, name: "p50" | "p95" | "p99", profile: Profile | null): string {
   if (latency.count === 0) return formatLatency(null);
-  const limitMs = profile?.timeoutMs ?? Number.POSITIVE_INFINITY;
+  const limitMs = limitMsOf(profile);
   return latency.beyond && latency[name] >= limitMs ? formatBeyond(limitMs) : formatLatency(latency[name]);
 }

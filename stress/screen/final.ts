@@ -9,6 +9,7 @@ import { memoryBlock } from "./final/memory.ts";
 import { phaseBlock } from "./final/phases.ts";
 import { routeBlock } from "./final/routes.ts";
 import { levelBlock, searchBlock } from "./final/search.ts";
+import { streamBlock } from "./final/streams.ts";
 import { checkBlock, thresholdBlock } from "./final/thresholds.ts";
 import { verdictBlock } from "./final/verdict.ts";
 import { warningBlock } from "./final/warnings.ts";
@@ -28,6 +29,7 @@ export function finalScreen(summary: Summary, files: readonly string[], view: Vi
     searchBlock(summary, view),
     levelBlock(summary, view),
     capacityBlock(summary, view),
+    streamBlock(summary, view),
     latencyBlock(summary, view),
     routeBlock(summary, view),
     failureBlock(summary, view),

@@ -40,6 +40,13 @@ const shortNames: Record<string, string> = {
   http_req_tls_handshaking: "handshake",
   dropped_iterations: "dropped",
   late_iterations: "late",
+  streams_failed: "streams failed",
+  sse_time_to_first_event: "first event",
+  sse_event_gap: "event gap",
+  sse_event_lateness: "lateness",
+  ws_connecting: "connecting",
+  ws_round_trip: "round trip",
+  ws_response_time: "response",
 };
 
 /** One objective as a phrase: `p(95) successes < 250 ms`, `failed < 1 %`. */

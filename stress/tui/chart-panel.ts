@@ -1,6 +1,7 @@
 import type { Latency } from "../measure/event.ts";
 import { absent, formatBeyond, formatClock, formatCount, formatLatency, formatRate } from "../screen/format.ts";
 import type { View } from "../screen/header.ts";
+import { limitMsOf, wordsOf } from "../screen/kind.ts";
 import { left, margin, right } from "../screen/line.ts";
 import { sparkline } from "../screen/sparkline.ts";
 import type { Tone } from "../screen/theme.ts";
@@ -71,12 +72,18 @@ function charts(state: RunState): Chart[] {
   const { snapshot, profile } = state;
   const open = profile?.load.model === "open";
   const latency = snapshot === null ? null : (snapshot.interval.response ?? snapshot.interval.service);
-  const limitMs = profile?.timeoutMs ?? Number.POSITIVE_INFINITY;
+  const limitMs = limitMsOf(profile);
+  const words = wordsOf(profile);
   const level = { of: (slice: Slice) => slice.level, tone: "faint", flat: true } as const;
-  const users: Chart = { ...level, label: "users", now: formatCount(snapshot?.users ?? null), format: formatCount };
+  const users: Chart = {
+    ...level,
+    label: profile?.stream === undefined ? "users" : "streams",
+    now: formatCount(snapshot?.users ?? null),
+    format: formatCount,
+  };
   const offered: Chart = { ...level, label: "offered/s", now: formatRate(snapshot?.offeredRate ?? null), format: formatRate };
   const carried: Chart = {
-    label: "requests/s",
+    label: `${words.operations}/s`,
     now: formatRate(snapshot?.interval.rps ?? null),
     of: (slice) => rateOf(slice, "requests"),
     peak: (slice) => slice.peakRequests,
@@ -84,7 +91,7 @@ function charts(state: RunState): Chart[] {
     tone: "accent",
   };
   const percentiles = (["p50", "p95", "p99"] as const).map((percentile, at): Chart => {
-    const name = at > 0 ? "" : open ? "response" : "latency";
+    const name = at > 0 ? "" : words.latency;
     return {
       label: `${name.padEnd(8)} ${percentile}`,
       now: percentileNow(latency, percentile, limitMs),

@@ -1,5 +1,6 @@
 import { formatCount, formatLatency, formatShare } from "../screen/format.ts";
 import type { View } from "../screen/header.ts";
+import { wordsOf } from "../screen/kind.ts";
 import { fit, left, margin, widthOf } from "../screen/line.ts";
 import type { RunState } from "./run-state.ts";
 
@@ -11,17 +12,24 @@ export function totalPanel(state: RunState, view: View): string[] {
   const total = state.snapshot?.total;
   const failed = total?.failed ?? 0;
   const slowest = total?.response ?? total?.service;
+  const streams = state.snapshot?.streams;
   const cells: [string, string][] = [
-    ["requests", formatCount(total?.requests ?? null)],
+    [wordsOf(state.profile).operations, formatCount(total?.requests ?? null)],
     ["failed", failed > 0 ? theme.bad(formatCount(failed)) : formatCount(total?.failed ?? null)],
   ];
   if (total !== undefined && total.dropped !== null) cells.push(["dropped", formatCount(total.dropped)]);
   if (total !== undefined && total.late !== null) cells.push(["late", formatCount(total.late)]);
-  cells.push(["opened", formatCount(total?.connectionsOpened ?? null)]);
+  if (state.profile?.stream === undefined) cells.push(["opened", formatCount(total?.connectionsOpened ?? null)]);
+  else {
+    cells.push(["open", formatCount(streams?.open ?? null)]);
+    cells.push(["dropped", formatCount(streams?.dropped ?? null)]);
+    cells.push(["reconnects", formatCount(streams?.reconnects ?? null)]);
+  }
   cells.push(["slowest", formatLatency(slowest === undefined || slowest.count === 0 ? null : slowest.max)]);
   const lines = [" ".repeat(margin) + inOneLine(cells, view)];
   if (total === undefined || failed === 0) return lines;
-  const share = formatShare(total.requests > 0 ? failed / total.requests : null);
+  const attempts = streams === undefined ? total.requests : streams.opened + streams.refused;
+  const share = formatShare(attempts > 0 ? failed / attempts : null);
   const classes = Object.entries(total.failures).filter(([, count]) => count > 0);
   const ranked = classes.sort(([, a], [, b]) => b - a).map(([name, count]) => `${name} ${formatCount(count)}`);
   return [...lines, " ".repeat(margin) + fit(`${theme.bad(`✗ ${share} failed:`)} ${ranked.join(" · ")}`, width - 2 * margin)];

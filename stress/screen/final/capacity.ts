@@ -1,6 +1,7 @@
 import type { Summary } from "../../measure/summary.ts";
 import { absent, formatBytes, formatCount, formatDuration, formatRate } from "../format.ts";
 import type { View } from "../header.ts";
+import { wordsOf } from "../kind.ts";
 import { clean, joinParts, labelled, left, margin, right, widthOf, wrap } from "../line.ts";
 
 const labelWidth = 13;
@@ -20,8 +21,10 @@ type Row = [string, string, string];
 export function capacityBlock(summary: Summary, view: View): string[] {
   const { capacity } = summary;
   const { theme, width } = view;
+  const words = wordsOf(summary.profile);
   const least = capacity.kind === "floor" ? "≥ " : "";
-  const figure = (rps: number | null, bound = ""): string => (rps === null ? absent : `${bound}${formatRate(rps)} RPS`);
+  const figure = (rps: number | null, bound = ""): string =>
+    rps === null ? absent : `${bound}${formatRate(rps)} ${words.perSecond}`;
   const held = capacity.sustainedAt === null ? "" : `at ${clean(capacity.sustainedAt).replace(/^(at|hold) /, "")}`;
   const kind = capacity.kind === "floor" ? "at least (a floor, not a limit)" : "measured";
   const sustainedNote =
@@ -31,7 +34,7 @@ export function capacityBlock(summary: Summary, view: View): string[] {
   const rows: Row[] = [
     ...(staged ? [["sustained", theme.strong(figure(capacity.sustainedRps, least)), sustainedNote] satisfies Row] : []),
     ["average", figure(capacity.averageRps), `over ${formatDuration(summary.state.testRunDurationMs)}${ramps}`],
-    ["requests", requestCount(summary), requestNote(summary, view)],
+    [words.operations, operationCount(summary), requestNote(summary, view)],
     // A search has told what gave way at the lowest load that broke; this run held.
     ...(summary.search === undefined ? [["bottleneck", bottlenecks[capacity.bottleneck], ""] satisfies Row] : []),
   ];
@@ -49,8 +52,13 @@ export function capacityBlock(summary: Summary, view: View): string[] {
   return [...lines, last + first.slice(widthOf(last)), ...rest];
 }
 
-function requestCount(summary: Summary): string {
-  const metric = summary.metrics.http_reqs;
+function operationCount({ metrics, profile }: Summary): string {
+  const metric =
+    profile.stream === undefined
+      ? metrics.http_reqs
+      : profile.stream.kind === "sse"
+        ? metrics.sse_events
+        : metrics.ws_msgs_received;
   return metric?.type === "counter" ? formatCount(metric.values.count) : absent;
 }
 
@@ -61,7 +69,8 @@ function requestNote(summary: Summary, view: View): string {
     return metric?.type === "counter" ? metric.values.count : null;
   };
   const failed = summary.failures.reduce((sum, each) => sum + each.count, 0);
-  const parts = [failed === 0 ? "0 failed" : view.theme.bad(`${formatCount(failed)} failed`)];
+  const what = summary.profile.stream === undefined ? "failed" : `${failed === 1 ? "stream" : "streams"} failed`;
+  const parts = [failed === 0 ? `0 ${what}` : view.theme.bad(`${formatCount(failed)} ${what}`)];
   const dropped = count("dropped_iterations");
   const late = count("late_iterations");
   const opened = count("connections_opened");

@@ -9,8 +9,7 @@ export function failureBlock(summary: Summary, view: View): string[] {
   const { failures, metrics } = summary;
   if (failures.length === 0) return [];
   const { theme, width } = view;
-  const requests = metrics.http_reqs;
-  const total = requests?.type === "counter" ? requests.values.count : 0;
+  const total = attempts(metrics);
   const ranked = [...failures].sort((a, b) => b.count - a.count);
   const heading = [theme.strong("failures"), theme.faint("count"), theme.faint("share"), theme.faint("first example")];
   const rows = ranked.map(({ class: name, count, example }) => [
@@ -20,4 +19,10 @@ export function failureBlock(summary: Summary, view: View): string[] {
     clean(example),
   ]);
   return table([heading, ...rows], { align: "lrrl", width, flexible: 3, least: [13] });
+}
+
+/** What the failures are a share of: requests, or streams asked for, the reconnects among them. */
+function attempts({ http_reqs: requests, streams_failed: streams }: Summary["metrics"]): number {
+  if (streams?.type === "rate") return streams.values.passes + streams.values.fails;
+  return requests?.type === "counter" ? requests.values.count : 0;
 }

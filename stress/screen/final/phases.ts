@@ -1,6 +1,7 @@
 import type { PhaseRow, Summary } from "../../measure/summary.ts";
 import { formatBeyond, formatCount, formatDuration, formatLatency, formatRate } from "../format.ts";
 import type { View } from "../header.ts";
+import { limitMsOf, wordsOf } from "../kind.ts";
 import { clean } from "../line.ts";
 import { table } from "../table.ts";
 
@@ -11,13 +12,14 @@ export function phaseBlock(summary: Summary, view: View): string[] {
   const { phases, profile } = summary;
   if (phases.length === 0) return [];
   const { theme, width } = view;
-  const heading = ["", "requests", "RPS", "p50", "p95", "p99", "failed"].map((name) => theme.faint(name));
+  const words = wordsOf(profile);
+  const heading = ["", words.operations, words.perSecond, "p50", "p95", "p99", "failed"].map((name) => theme.faint(name));
   const rows = phases.map((phase) => [
     clean(phase.name),
     theme.faint(formatDuration(phase.durationMs)),
     formatCount(phase.requests),
     formatRate(phase.rps),
-    ...percentiles.map((name) => percentile(phase, name, profile.timeoutMs)),
+    ...percentiles.map((name) => percentile(phase, name, limitMsOf(profile))),
     phase.failed === 0 ? "0" : theme.bad(formatCount(phase.failed)),
   ]);
   return table([[theme.strong("phases"), ...heading], ...rows], {
