@@ -57,7 +57,7 @@ export class ProbeWatch {
     return {
       rate,
       seconds: this.#seconds,
-      objectives,
+      objectives: [...objectives, ...abortsOf(summary)],
       drainMs: Math.max(0, at("after") - at("drain")),
       generatorReasons: summary.generator.evidence,
       deaths: summary.resources.flatMap(({ name, restarts, oomKills, running }) => {
@@ -66,6 +66,12 @@ export class ProbeWatch {
       }),
     };
   }
+}
+
+/** An abort rule that fired ended the probe before its objectives could be judged on all of it. */
+function abortsOf({ results }: Summary): ProbeObjective[] {
+  const rules = results.reasons.filter((reason) => reason.startsWith("aborted: "));
+  return rules.map((text) => ({ text, ok: false, excess: null }));
 }
 
 /** The objectives on the steady part. */

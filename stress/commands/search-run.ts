@@ -106,10 +106,13 @@ export class SearchRun {
     const profile = this.#profileAt(rate, phase === "confirm");
     const untilMs = performance.now() + comebackMs;
     for (let isTold = false; !this.#stop.signal.aborted; ) {
+      let measured: MeasuredTarget | null = null;
       try {
-        const measured = await this.#target();
+        measured = await this.#target();
         return { profile, measured, address: await preflight(profile) };
       } catch (error) {
+        // The next attempt opens its own sources.
+        await Promise.all((measured?.services ?? []).map(({ source }) => source.close()));
         if (!(error instanceof UsageError)) throw error;
         if (performance.now() > untilMs) return null;
         if (!isTold) this.events.push({ type: "warning", message: `waiting for the target: ${error.message}` });
