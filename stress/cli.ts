@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { compare } from "./commands/compare.ts";
+import { report } from "./commands/report.ts";
 import { sampler } from "./commands/sampler.ts";
 import { search } from "./commands/search.ts";
 import { show } from "./commands/show.ts";
@@ -11,7 +12,7 @@ import { UsageError } from "./profile/usage-error.ts";
 import { version } from "./version.ts";
 
 /** Every command: `{ register(program) }`, one file each. */
-const commands = [throughput, search, soak, compare, sizing, show, sampler];
+const commands = [throughput, search, soak, compare, sizing, show, report, sampler];
 
 function createProgram(): Command {
   const program = new Command("stress")

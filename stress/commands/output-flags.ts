@@ -30,7 +30,8 @@ export async function summaryPath(flags: OutputFlags): Promise<string> {
   return path;
 }
 
-async function problemWith(path: string): Promise<string | null> {
+/** What stands against writing a file to the absolute `path`; null when nothing does. */
+export async function problemWith(path: string): Promise<string | null> {
   const directory = dirname(path);
   try {
     const found = await stat(directory);

@@ -31,6 +31,13 @@ export function redactCommand(argv: readonly string[]): string {
   return ["stress", ...argv.map(redactArgument).map(quote)].join(" ");
 }
 
+/** A command line as `redactCommand` writes it, redacted once more: the file it stands in may have come from elsewhere. */
+export function redactCommandLine(text: string): string {
+  const words = text.match(/(?:\\.|'[^']*'|[^\s'\\]+)+/gs) ?? [];
+  const argv = words.map((word) => word.replace(/\\(.)|'([^']*)'/gs, (_, escaped, quoted) => escaped ?? quoted));
+  return redactCommand(argv.slice(1));
+}
+
 function redactArgument(argument: string): string {
   const header = /^(-H|--header=)?\s*([^\s:]+)\s*:(.*)$/s.exec(argument);
   const name = header?.[2];

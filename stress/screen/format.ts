@@ -45,6 +45,14 @@ export function formatBeyond(limitMs: number): string {
   return limitMs < 1000 ? `>${formatExact(limitMs)} ms` : `>${formatExact(limitMs / 1000)} s`;
 }
 
+/**
+ * A figure known only to exceed `leastMs`: `>30 s` at the time limit, `>842 ms` where there was less time. In the open model
+ * the limit runs from when a request was due, so that one sent late has less of it.
+ */
+export function formatBound(leastMs: number, limitMs: number): string {
+  return leastMs >= limitMs ? formatBeyond(limitMs) : `>${formatLatency(leastMs)}`;
+}
+
 /** Time on a clock: `02:14`, `1:02:14`. Whole seconds, rounded down. */
 export function formatClock(ms: number): string {
   const total = Math.max(0, Math.floor(ms / 1000));

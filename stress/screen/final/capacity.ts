@@ -6,6 +6,7 @@ import { clean, joinParts, labelled, left, margin, right, widthOf, wrap } from "
 
 const labelWidth = 13;
 
+/** What gave way first, for people. */
 export const bottlenecks: Record<Summary["capacity"]["bottleneck"], string> = {
   target: "target",
   generator: "generator",

@@ -1,10 +1,13 @@
 import type { Summary, Trend } from "../../measure/summary.ts";
-import { formatBeyond, formatCount, formatLatency } from "../format.ts";
+import { formatBeyond, formatBound, formatCount, formatLatency } from "../format.ts";
 import type { View } from "../header.ts";
 import { margin, wrap } from "../line.ts";
 import { table } from "../table.ts";
 
-const columns = ["avg", "p(50)", "p(90)", "p(95)", "p(99)", "p(99.9)", "max"] as const;
+/** The columns of a latency table. */
+export const latencyColumns = ["avg", "p(50)", "p(90)", "p(95)", "p(99)", "p(99.9)", "max"] as const;
+
+export type LatencyColumn = (typeof latencyColumns)[number];
 
 /**
  * Latency of the successes and of everything. In the open model response time (from when a request was due) stands
@@ -29,10 +32,13 @@ export function latencyBlock(summary: Summary, view: View): string[] {
     return metric?.type === "trend" ? [[label, metric]] : [];
   });
   if (trends.length === 0) return [];
-  const heading = [theme.strong("latency"), ...columns.map((name) => theme.faint(name.replace(/[()]/g, "")))];
-  const body = trends.map(([label, trend]) => [label, ...columns.map((name) => cell(trend, name, profile.timeoutMs))]);
+  const heading = [theme.strong("latency"), ...latencyColumns.map((name) => theme.faint(name.replace(/[()]/g, "")))];
+  const body = trends.map(([label, trend]) => [
+    label,
+    ...latencyColumns.map((name) => latencyText(trend, name, profile.timeoutMs)),
+  ]);
   const lines = table([heading, ...body], {
-    align: `l${"r".repeat(columns.length)}`,
+    align: `l${"r".repeat(latencyColumns.length)}`,
     width,
     least: [13, 8, 8, 8, 8, 8, 8, 8],
     gap: 1,
@@ -51,7 +57,9 @@ export function latencyBlock(summary: Summary, view: View): string[] {
   return lines;
 }
 
-function cell(trend: Trend, name: (typeof columns)[number], limitMs: number): string {
-  if (trend.values.count + trend.values.censored === 0) return formatLatency(null);
-  return trend.beyond.includes(name) ? formatBeyond(limitMs) : formatLatency(trend.values[name]);
+/** A figure of a trend. A percentile among the censored is beyond their limit; a mean with some of them is at least itself. */
+export function latencyText(trend: Trend | undefined, name: LatencyColumn, limitMs: number): string {
+  if (trend === undefined || trend.values.count + trend.values.censored === 0) return formatLatency(null);
+  if (!trend.beyond.includes(name)) return formatLatency(trend.values[name]);
+  return name === "avg" ? `≥${formatLatency(trend.values.avg)}` : formatBound(trend.values[name], limitMs);
 }

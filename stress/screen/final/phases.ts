@@ -1,5 +1,5 @@
 import type { PhaseRow, Summary } from "../../measure/summary.ts";
-import { formatBeyond, formatCount, formatDuration, formatLatency, formatRate } from "../format.ts";
+import { formatBound, formatCount, formatDuration, formatLatency, formatRate } from "../format.ts";
 import type { View } from "../header.ts";
 import { limitMsOf, wordsOf } from "../kind.ts";
 import { clean } from "../line.ts";
@@ -32,5 +32,5 @@ export function phaseBlock(summary: Summary, view: View): string[] {
 
 function percentile(phase: PhaseRow, name: (typeof percentiles)[number], limitMs: number): string {
   if (phase.requests === 0) return formatLatency(null);
-  return phase.beyond.includes(name) ? formatBeyond(limitMs) : formatLatency(phase[name]);
+  return phase.beyond.includes(name) ? formatBound(phase[name], limitMs) : formatLatency(phase[name]);
 }

@@ -1,5 +1,5 @@
 import { type Summary, type Trend, trendSchema } from "../../measure/summary.ts";
-import { formatBeyond, formatCount, formatLatency } from "../format.ts";
+import { formatBound, formatCount, formatLatency } from "../format.ts";
 import type { View } from "../header.ts";
 import { clean } from "../line.ts";
 import { table } from "../table.ts";
@@ -36,5 +36,5 @@ export function routeBlock(summary: Summary, view: View): string[] {
 
 function cell(trend: Trend | undefined, name: (typeof columns)[number], limitMs: number): string {
   if (trend === undefined || trend.values.count + trend.values.censored === 0) return formatLatency(null);
-  return trend.beyond.includes(name) ? formatBeyond(limitMs) : formatLatency(trend.values[name]);
+  return trend.beyond.includes(name) ? formatBound(trend.values[name], limitMs) : formatLatency(trend.values[name]);
 }

@@ -1,5 +1,5 @@
 import type { Metric, Summary, ThresholdResult } from "../../measure/summary.ts";
-import { formatBeyond, formatCount } from "../format.ts";
+import { formatBound, formatCount } from "../format.ts";
 import type { View } from "../header.ts";
 import { clean } from "../line.ts";
 import { describeActual, describeExpression, unitOf } from "../objective.ts";
@@ -23,7 +23,9 @@ export function thresholdBlock(summary: Summary, view: View): string[] {
 function actual(metric: Metric, expression: string, result: ThresholdResult, limitMs: number, view: View): string {
   if (result.reason === "no-data" || result.samples === 0) return view.theme.bad("no data");
   const figure =
-    result.reason === "beyond-limit" ? formatBeyond(limitMs) : describeActual(result.actual, unitOf(metric, expression));
+    result.reason === "beyond-limit"
+      ? formatBound(result.actual ?? limitMs, limitMs)
+      : describeActual(result.actual, unitOf(metric, expression));
   return result.ok ? figure : view.theme.bad(figure);
 }
 

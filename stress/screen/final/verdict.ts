@@ -3,7 +3,8 @@ import type { View } from "../header.ts";
 import { clean, margin, spread, wrap } from "../line.ts";
 import type { Tone } from "../theme.ts";
 
-interface Wording {
+/** A verdict for people. */
+export interface Wording {
   tone: Tone;
   sign: string;
   word: string;
@@ -27,11 +28,15 @@ const incomplete: Wording = {
   meaning: "written while the run went on; it did not end in order",
 };
 
+/** A checkpoint's verdict is on the figures so far; it is no verdict on the run. */
+export function wordingOf(summary: Summary): Wording {
+  return summary.partial === true ? incomplete : words[summary.results.verdict];
+}
+
 /** The verdict in one word, then every reason for it. */
 export function verdictBlock(summary: Summary, view: View): string[] {
-  const { verdict, exitCode, reasons } = summary.results;
-  // A checkpoint's verdict is on the figures so far; it is no verdict on the run.
-  const { tone, sign, word, meaning } = summary.partial === true ? incomplete : words[verdict];
+  const { exitCode, reasons } = summary.results;
+  const { tone, sign, word, meaning } = wordingOf(summary);
   const { theme, width } = view;
   const title = `${theme[tone](`${sign} ${word}`)}${meaning === "" ? "" : `  ${meaning}`}`;
   const code = summary.partial === true ? "" : theme.faint(`exit ${exitCode}`);

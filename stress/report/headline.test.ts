@@ -1,0 +1,92 @@
+import { describe, expect, test } from "vitest";
+import type { Summary } from "../measure/summary.ts";
+import { type ExampleOptions, exampleSummary } from "./example-summary.ts";
+import { headlineOf } from "./headline.ts";
+
+function changed(options: ExampleOptions, change: (summary: Summary) => void): Summary {
+  const summary = exampleSummary(options);
+  change(summary);
+  return summary;
+}
+
+describe("what a run found, in a sentence", () => {
+  test.each<[string, Summary, string]>([
+    ["a pass carries its plateau", exampleSummary(), "It carries 2,400 requests a second"],
+    [
+      "a failure carried it, but",
+      exampleSummary({ outcome: "failed" }),
+      "It carried 2,400 requests a second, but not as it should",
+    ],
+    ["an invalid run says nothing", exampleSummary({ outcome: "invalid" }), "What it carries cannot be told from this run"],
+    [
+      "an interrupted one says until when",
+      exampleSummary({ outcome: "interrupted" }),
+      "It carried 2,400 requests a second until it was interrupted",
+    ],
+    ["a checkpoint is about so far", { ...exampleSummary(), partial: true }, "So far, it carried 2,400 requests a second"],
+    [
+      "a floor is at least",
+      changed({}, ({ capacity }) => {
+        capacity.kind = "floor";
+      }),
+      "It carries at least 2,400 requests a second",
+    ],
+    [
+      "without a plateau the average stands in",
+      changed({}, ({ capacity }) => {
+        capacity.sustainedRps = null;
+      }),
+      "It carries 2,000 requests a second",
+    ],
+    [
+      "an undecided run says so",
+      changed({}, ({ results }) => {
+        results.verdict = "undecided";
+      }),
+      "It carried 2,400 requests a second; whether well enough is undecided",
+    ],
+    [
+      "a run without a request carried none",
+      changed({}, ({ metrics }) => {
+        metrics.http_reqs = { type: "counter", contains: "default", values: { count: 0, rate: 0 } };
+      }),
+      "No request was made",
+    ],
+    [
+      "nor does a summary without metrics",
+      changed({}, (summary) => {
+        summary.metrics = {};
+      }),
+      "No request was made",
+    ],
+  ])("%s", (_, summary, sentence) => {
+    expect(headlineOf(summary).sentence).toBe(sentence);
+  });
+});
+
+describe("the conditions of that figure", () => {
+  test("name the plateau, the average, and what gave way with its evidence", () => {
+    expect(headlineOf(exampleSummary()).detail).toBe(
+      "Held at 50 users; 2,000 on average over the whole load of 4 min. What gave way first: the target. " +
+        "Proxy used 1.02 cores: all that one event loop can.",
+    );
+  });
+
+  test("do not tell evidence again that is a reason of the verdict", () => {
+    const summary = exampleSummary();
+    summary.results.reasons = [...summary.capacity.evidence];
+    expect(headlineOf(summary).detail).toMatch(/What gave way first: the target\.$/);
+  });
+
+  test("of a pass in which nothing gave way invite to more; of a failure they do not", () => {
+    const none = { bottleneck: "none" as const, evidence: ["neither ran out of CPU"] };
+    const passed = changed({}, (summary) => Object.assign(summary.capacity, none));
+    const failed = changed({ outcome: "failed" }, (summary) => Object.assign(summary.capacity, none));
+    expect(headlineOf(passed).detail).toContain("Nothing gave way: it may carry more. Neither ran out of CPU.");
+    expect(headlineOf(failed).detail).toMatch(/4 min\. Neither ran out of CPU\.$/);
+  });
+
+  test("of a run that cannot be judged name no bottleneck", () => {
+    expect(headlineOf(exampleSummary({ outcome: "invalid" })).detail).not.toContain("gave way");
+  });
+});

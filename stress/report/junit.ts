@@ -1,0 +1,53 @@
+import exported, { type Builder } from "junit-report-builder";
+import type { Summary } from "../measure/summary.ts";
+import { wordingOf } from "../screen/final/verdict.ts";
+import { formatCount } from "../screen/format.ts";
+import { clean } from "../screen/line.ts";
+import { describeTarget } from "../screen/target.ts";
+import { headlineOf } from "./headline.ts";
+import { objectivesOf } from "./objectives.ts";
+
+/** Its types tell of a default export within the default export; there is none. */
+const builder = exported as unknown as Builder;
+
+/**
+ * A summary as a JUnit report, for servers that show tests: the run, each threshold and each check is a test. What
+ * failed is a failure; a run that cannot be judged, was interrupted or did not end is an error, never a pass.
+ */
+export function renderJunit(summary: Summary): string {
+  const { metadata, profile, state, results, root_group } = summary;
+  const report = builder.newBuilder().name(`plimsoll ${clean(profile.scenario)}`);
+  const target = describeTarget(profile);
+  const suite = (name: string) => report.testSuite().name(name).timestamp(new Date(metadata.startedAt));
+
+  const { word, meaning } = wordingOf(summary);
+  const run = suite("run")
+    .property("target", target)
+    .property("id", clean(metadata.id))
+    .property("found", headlineOf(summary).sentence);
+  const ended = run
+    .testCase()
+    .className(target)
+    .name("the run")
+    .time(state.testRunDurationMs / 1000);
+  const reasons = results.reasons.map((reason) => clean(reason));
+  const message = [word.toLowerCase(), ...(meaning === "" ? [] : [meaning]), ...reasons].join("; ");
+  const { verdict } = results;
+  if (summary.partial === true || verdict === "invalid" || verdict === "undecided" || verdict === "interrupted") {
+    ended.error(message, summary.partial === true ? "incomplete" : verdict);
+  } else if (verdict !== "pass") ended.failure(message, verdict);
+
+  const objectives = objectivesOf(summary);
+  const thresholds = objectives.length > 0 ? suite("thresholds") : null;
+  for (const { metric, expression, limit, actual, ok, samples } of objectives) {
+    const test = thresholds?.testCase().className(metric).name(expression);
+    if (!ok) test?.failure(`measured ${actual}, limit ${limit}, ${formatCount(samples)} samples`, "threshold");
+  }
+
+  const checks = root_group.checks.length > 0 ? suite("checks") : null;
+  for (const { name, passes, fails } of root_group.checks) {
+    const test = checks?.testCase().className("checks").name(clean(name));
+    if (fails > 0) test?.failure(`failed ${formatCount(fails)} of ${formatCount(passes + fails)} times`, "check");
+  }
+  return `${report.build()}\n`;
+}

@@ -1,0 +1,89 @@
+import type { Summary } from "../measure/summary.ts";
+import { latencyColumns, latencyText } from "../screen/final/latency.ts";
+import { wordingOf } from "../screen/final/verdict.ts";
+import { formatBytes, formatChange, formatCount, formatRate, formatShare } from "../screen/format.ts";
+import { clean } from "../screen/line.ts";
+import { describeTarget } from "../screen/target.ts";
+import { headlineOf } from "./headline.ts";
+import { latencyRows } from "./latency.ts";
+import { objectivesOf } from "./objectives.ts";
+import { code, table } from "./sizing/markdown.ts";
+
+const marks = { good: "✅", bad: "❌", warn: "⚠️" } as const;
+
+/** A summary as a comment on a change: the verdict, then what it rests on. Nothing in it can mention, link or format by itself. */
+export function renderMarkdown(summary: Summary): string {
+  const { tone, word } = wordingOf(summary);
+  const { sentence, detail } = headlineOf(summary);
+  const { metadata, results, profile } = summary;
+  const reasons = [...new Set(results.reasons)].map((reason) => `- ${text(reason)}`);
+  const { node, host } = summary.environment;
+  const parts = [
+    `### ${marks[tone as keyof typeof marks]} ${word.charAt(0)}${word.slice(1).toLowerCase()}: ${text(sentence)}`,
+    text(detail),
+    ...(reasons.length > 0 ? [reasons.join("\n")] : []),
+    ...blocks(summary),
+    `<sub>${code(profile.scenario)} of ${code(describeTarget(profile))} · ${metadata.startedAt.slice(0, 16).replace("T", " ")} UTC · ${host.cores} × ${text(host.cpuModel)} · Node.js ${text(node)} · ${code(metadata.id)}</sub>`,
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+function blocks(summary: Summary): string[] {
+  const { warnings } = summary;
+  const tables = [objectivesTable(summary), latencyTable(summary), failuresTable(summary), resourcesTable(summary)];
+  const told = warnings.length > 0 ? [[...new Set(warnings)].map((warning) => `> ⚠️ ${text(warning)}`).join("\n>\n")] : [];
+  return [...tables.filter((table) => table !== ""), ...told];
+}
+
+function objectivesTable(summary: Summary): string {
+  const rows = objectivesOf(summary).map(({ metric, limit, actual, ok, samples }) => [
+    `${ok ? marks.good : marks.bad} ${code(metric)}`,
+    text(limit),
+    ok ? text(actual) : `**${text(actual)}**`,
+    formatCount(samples),
+  ]);
+  return table(["Objective", "Limit", "Measured", "Samples"], rows, 2);
+}
+
+function latencyTable(summary: Summary): string {
+  const rows = latencyRows(summary).map(({ label, trend }) => [
+    label,
+    ...latencyColumns.map((name) => text(latencyText(trend, name, summary.profile.timeoutMs))),
+  ]);
+  return table(["Latency", ...latencyColumns.map((name) => name.replace(/[()]/g, ""))], rows);
+}
+
+function failuresTable({ failures, metrics }: Summary): string {
+  const requests = metrics.http_reqs?.type === "counter" ? metrics.http_reqs.values.count : 0;
+  const rows = failures.map(({ class: name, count, example }) => [
+    code(name),
+    code(example),
+    formatCount(count),
+    formatShare(requests > 0 ? count / requests : null),
+  ]);
+  return table(["Failures", "First example", "Count", "Share"], rows, 2);
+}
+
+function resourcesTable({ resources }: Summary): string {
+  const rows = resources.map(({ name, source, rss, anon, cpu }) => {
+    const memory = source === "process" ? rss : anon;
+    return [
+      `${code(name)}${source === "process" ? "" : " (anonymous)"}`,
+      formatBytes(memory?.preBytes ?? null),
+      formatBytes(memory?.steadyBytes ?? null),
+      formatChange(memory?.steadyPct ?? null),
+      formatBytes(memory?.postBytes ?? null),
+      formatChange(memory?.residualPct ?? null),
+      formatRate(cpu.steadyCores),
+    ];
+  });
+  return table(["Service memory", "Before", "Steady", "Change", "After", "Residual", "CPU, cores"], rows);
+}
+
+/** Plain text: what Markdown or HTML would read as its own is escaped, and `@name` and `#1` reach nobody. */
+function text(from: string): string {
+  return clean(from)
+    .replaceAll(/[\\`*_{}[\]~|!<>&]/g, "\\$&")
+    .replaceAll(/[@#]/g, "$&\u2060")
+    .replaceAll(/:\/\//g, ":\u2060//");
+}
