@@ -1,6 +1,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { hostWarnings } from "../doctor/warnings.ts";
 import { type RunTimes, runLoad } from "../load/run.ts";
 import type { ResourceSample, RunEvent, RunPhase } from "../measure/event.ts";
 import { EventQueue } from "../measure/event-queue.ts";
@@ -110,6 +111,7 @@ export class MeasuredRun {
       cores: readHost().cores,
       topology: deployment?.topology ?? null,
     });
+    for (const warning of hostWarnings(this.#profile)) this.#warn(warning);
     this.#sampler.start();
     try {
       const thresholds = liveThresholds(this.#profile);

@@ -93,6 +93,12 @@ export async function targetFrom(flags: TargetFlags): Promise<MeasuredTarget> {
   };
 }
 
+/** A target that is named and not reached. @throws UsageError where it is no URL. */
+export function plainTarget(baseUrl: string): Target {
+  const none = { address: null, serverName: null, caFile: null, certFile: null, keyFile: null };
+  return { baseUrl: parseBaseUrl(baseUrl).origin, ...none, insecure: false };
+}
+
 /** The deployment counts when it is asked for, when there is no other target, or when the target is the same. */
 async function deploymentFor(flags: TargetFlags): Promise<DiscoveredDeployment | null> {
   const cwd = process.cwd();
