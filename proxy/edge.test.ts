@@ -111,6 +111,13 @@ describe("connections", () => {
     ).rejects.toThrow();
   });
 
+  test("a client that speaks HTTP/2 alone is told so in the handshake (RFC 7301, 3.2), not left to guess", async () => {
+    const { RawClient } = await import("./testing/raw-client.ts");
+    const tls = { ca: certificate.ca, host: "127.0.0.1", servername: "localhost", ALPNProtocols: ["h2"] };
+    await expect(RawClient.open(edge.port, tls)).rejects.toMatchObject({ code: "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL" });
+    expect(upstream.connections).toBe(0);
+  });
+
   test("without TLS the edge speaks plain HTTP, and says so upstream", async () => {
     await restartEdge({ EDGE_TLS: "off" });
     const response = await (await open()).get("/");
