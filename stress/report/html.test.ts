@@ -218,6 +218,27 @@ describe("the run over time", () => {
   });
 });
 
+test("the slope that was judged is drawn over its stretch, on the clock of the load", () => {
+  const service = proxy();
+  const drift = {
+    ...{ figure: "rss" as const, verdict: "leaking" as const, harmfulBytesPerHour: 2 ** 20, samples: 200, lost: 0, levels: 50 },
+    slope: {
+      ...{ bytesPerHour: 360 * 2 ** 20, lowerBytesPerHour: 2 ** 20, upperBytesPerHour: 2 ** 30 },
+      ...{ lowerConfidence: 0.99, upperConfidence: 0.95 },
+    },
+    ...{ steady: { fromMs: 43_000, toMs: 203_000 }, effectiveLevels: 20, correlationMs: 1000, neededMs: null },
+    ...{ timeToLimitMs: null, reasons: [] },
+  };
+  const series = { loadFromMs: 3000, columns: ["run_ms"], rows: [] };
+  const page = renderHtml(exampleSeries({ services: [{ ...service, drift, series }] }));
+  const [line] = chartOf(page, "memory-0")?.trends ?? [];
+  expect([line?.from[0], line?.to[0]]).toEqual([40, 200]);
+  // 360 MiB an hour for 160 s.
+  expect((line?.to[1] ?? 0) - (line?.from[1] ?? 0)).toBeCloseTo(16, 6);
+  expect(line?.label).toBe("drift +360.00 MiB/h: leaking");
+  expect(markupOf(page)).toContain('<h2 id="drift-title">Drift</h2>');
+});
+
 describe("any summary makes a page", () => {
   const bare = exampleSummary();
   test.each<[string, Summary, string]>([

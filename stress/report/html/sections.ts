@@ -1,3 +1,4 @@
+import { driftSection } from "./drift.tsx";
 import { environmentSection } from "./environment.tsx";
 import { failuresSection } from "./failures.tsx";
 import { generatorSection } from "./generator.tsx";
@@ -20,6 +21,7 @@ export const sections: readonly SectionOf[] = [
   routesSection,
   failuresSection,
   servicesSection,
+  driftSection,
   generatorSection,
   environmentSection,
 ];

@@ -11,7 +11,7 @@ import {
   formatRate,
 } from "../../screen/format.ts";
 import { clean } from "../../screen/line.ts";
-import type { Chart } from "../page/chart.ts";
+import type { Chart, ChartTrend } from "../page/chart.ts";
 import { Figure } from "./figure.tsx";
 import type { Section } from "./section.ts";
 import { column, greatest, seriesOf, stageBands } from "./series.ts";
@@ -165,11 +165,35 @@ function memoryChart(summary: Summary, service: ServiceResources, at: number): D
     series: [{ label: kind, values }],
     bands: stageBands(summary),
     levels: before === null ? [] : [{ at: before / mebibyte, label: "before the load" }],
-    trends: [],
+    trends: driftLine(service, series.seconds, values),
     marks: [],
   };
   const words = before === null ? `Over the load${change}.` : `${formatBytes(before)} before the load${change}.`;
   return { chart, title: `${clean(service.name)}: ${kind}`, words, atRest: [`at most ${formatRate(greatest(values))} MiB`] };
+}
+
+/**
+ * The slope that was judged, through the middle of what is drawn of its stretch, as a line of least squares lies. Its times
+ * are of the run, the chart's of the load.
+ */
+function driftLine({ drift, series, source }: ServiceResources, seconds: number[], values: (number | null)[]): ChartTrend[] {
+  const loadFromMs = series?.loadFromMs ?? null;
+  if (!drift?.slope || drift.steady === null || loadFromMs === null) return [];
+  if (drift.figure !== (source === "process" ? "rss" : "anon")) return [];
+  const [from, to] = [(drift.steady.fromMs - loadFromMs) / 1000, (drift.steady.toMs - loadFromMs) / 1000];
+  const inside = seconds.flatMap((x, at) => (x >= from && x <= to && values[at] != null ? [{ x, y: values[at] as number }] : []));
+  if (inside.length === 0) return [];
+  const mean = (of: (point: { x: number; y: number }) => number) =>
+    inside.reduce((sum, point) => sum + of(point), 0) / inside.length;
+  const perSecond = drift.slope.bytesPerHour / mebibyte / 3600;
+  const [middle, level] = [mean(({ x }) => x), mean(({ y }) => y)];
+  const at = (x: number): [number, number] => [x, level + (x - middle) * perSecond];
+  const label = `drift ${formatChangePerHour(drift.slope.bytesPerHour)}: ${drift.verdict}`;
+  return [{ from: at(from), to: at(to), label }];
+}
+
+function formatChangePerHour(bytes: number): string {
+  return `${bytes > 0 ? "+" : ""}${(bytes / mebibyte).toFixed(2).replace("-", "−")} MiB/h`;
 }
 
 function cpuChart(summary: Summary): Drawn | null {

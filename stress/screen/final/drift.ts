@@ -17,12 +17,13 @@ export function driftBlock(summary: Summary, view: View): string[] {
     theme.strong("drift"),
     ...["verdict", "growth, MiB/h", "bounds", "harmful", "to the limit"].map((name) => theme.faint(name)),
   ];
-  const rows = drifts.map(({ name, drift }) => [`${sign(drift.verdict, view)} ${clean(name)}`, ...cells(drift)]);
+  const rows = drifts.map(({ name, drift }) => [`${sign(drift.verdict, view)} ${clean(name)}`, ...driftCells(drift)]);
   const lines = table([heading, ...rows], { align: "llrrrr", width, least: [14, 9], gap: width >= 100 ? 2 : 1 });
   return [...lines, ...checkLines(stability.checks, view)];
 }
 
-function cells({ verdict, slope, harmfulBytesPerHour, neededMs, timeToLimitMs }: Drift): string[] {
+/** Verdict, growth and its bounds, harmful growth (MiB an hour), and the time to the limit or to a decision. */
+export function driftCells({ verdict, slope, harmfulBytesPerHour, neededMs, timeToLimitMs }: Drift): string[] {
   const bounds = slope === null ? absent : `${mebibytes(slope.lowerBytesPerHour)} to ${mebibytes(slope.upperBytesPerHour)}`;
   const last = verdict === "undecided" && neededMs !== null ? `run ${formatDuration(neededMs)} more` : timeLeft(timeToLimitMs);
   return [verdict, mebibytes(slope?.bytesPerHour ?? null), bounds, mebibytes(harmfulBytesPerHour), last];
@@ -54,7 +55,8 @@ function checkLines(checks: readonly StabilityCheck[], view: View): string[] {
   return [...troubles, ...fine];
 }
 
-const nouns: Record<StabilityCheck["check"], string> = {
+/** What should be as it was, for people. */
+export const nouns: Record<StabilityCheck["check"], string> = {
   residual: "memory after the load",
   fds: "descriptors",
   threads: "threads",
@@ -64,7 +66,7 @@ const nouns: Record<StabilityCheck["check"], string> = {
   throughput: "throughput",
 };
 
-function show(value: number | null, unit: StabilityCheck["unit"]): string {
+export function show(value: number | null, unit: StabilityCheck["unit"]): string {
   if (value === null) return absent;
   switch (unit) {
     case "bytes":
