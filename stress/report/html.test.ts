@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { LatencyHistogram } from "../measure/histogram.ts";
 import { trendOf } from "../measure/metrics.ts";
 import { type Summary, summarySchema } from "../measure/summary.ts";
-import { exampleSeries } from "./example-series.ts";
+import { exampleLatencies, exampleSeries } from "./example-series.ts";
 import { container, exampleSummary, proxy } from "./example-summary.ts";
 import { renderHtml } from "./html.tsx";
 import type { ChartData } from "./page/chart.ts";
@@ -200,6 +200,17 @@ describe("the run over time", () => {
     // The last row is a sliver: one request more or less would be a spike.
     expect(chart?.series[0]?.values).toEqual([2000, 2000, null]);
     expect(chart?.xs).toEqual([0.5, 1.5, 1.51]);
+  });
+
+  test("response times of an open run are those of its stretches", () => {
+    const summary = exampleSeries({ model: "open", batches: 3 });
+    const response = exampleLatencies(5000);
+    const batches = summary.timeseries.batches.map((batch, at) => (at === 1 ? batch : { ...batch, response: response.encode() }));
+    const chart = chartOf(renderHtml({ ...summary, timeseries: { ...summary.timeseries, batches } }), "response");
+    const p99 = Number((response.percentile(99).us / 1000).toPrecision(4));
+    expect(chart?.series[2]?.values).toEqual([p99, null, p99]);
+    expect(chart?.xs).toEqual([80, 160, 240]);
+    expect(chartOf(renderHtml(summary), "response")).toBeUndefined();
   });
 
   test("stages are shaded where they were", () => {

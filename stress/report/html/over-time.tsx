@@ -3,7 +3,7 @@ import { absent, formatCount, formatDuration, formatLatency, formatRate } from "
 import type { Chart, ChartLevel } from "../page/chart.ts";
 import { Figure } from "./figure.tsx";
 import type { Section } from "./section.ts";
-import { column, distribution, greatest, rate, type Series, seriesOf, stageBands } from "./series.ts";
+import { column, distribution, greatest, rate, rounded, type Series, seriesOf, stageBands } from "./series.ts";
 import type { TableProps } from "./table.tsx";
 
 /** What was carried and how fast, second by second, with the stages of the load shaded. */
@@ -16,6 +16,7 @@ export function overTimeSection(summary: Summary): Section {
   const empty = { axis: "time" as const, x: "load", bands, levels: [], trends: [], marks: [] };
   const carried: Chart = { ...empty, id: "throughput", unit: "/s", series: throughputSeries(summary, series) };
   const latency: Chart = { ...empty, id: "latency", unit: "ms", series: latencySeries(series), levels: limitsOf(summary) };
+  const response = responseChart(summary, empty);
   const length = formatDuration(summary.timeseries.intervalMs);
   const most = carried.series.map(({ values }) => greatest(values));
   const body = (
@@ -34,9 +35,34 @@ export function overTimeSection(summary: Summary): Section {
         atRest={latency.series.map(({ values }) => `at most ${formatLatency(greatest(values))}`)}
         canLog
       />
+      {response === null ? null : (
+        <Figure
+          chart={response}
+          title="Response time"
+          summary="From when a request was due to its last byte, of those that got an answer: what users waited."
+          atRest={response.series.map(({ values }) => `at most ${formatLatency(greatest(values))}`)}
+          canLog
+        />
+      )}
     </>
   );
-  return { id: "over-time", title: "Over time", body, charts: [carried, latency], axes: { load: series.seconds } };
+  return {
+    ...{ id: "over-time", title: "Over time", body },
+    charts: response === null ? [carried, latency] : [carried, latency, response],
+    axes: { load: series.seconds, stretches: summary.timeseries.batches.map(({ toMs }) => rounded(toMs / 1000, 6)) },
+  };
+}
+
+/** Open model: response times of the run's stretches, each from its own merged distribution. */
+function responseChart({ timeseries }: Summary, empty: Omit<Chart, "id" | "unit" | "series">): Chart | null {
+  const histograms = timeseries.batches.map(({ response }) => (response === undefined ? null : distribution(response)));
+  if (!histograms.some((histogram) => histogram !== null && histogram.count > 0)) return null;
+  const at = (p: number) =>
+    histograms.map((histogram) =>
+      histogram === null || histogram.count === 0 ? null : rounded(histogram.percentile(p).us / 1000, 4),
+    );
+  const series = [50, 95, 99, 100].map((p) => ({ label: p === 100 ? "max" : `p${p}`, values: at(p) }));
+  return { ...empty, id: "response", x: "stretches", unit: "ms", series };
 }
 
 function throughputSeries(summary: Summary, series: Series): Chart["series"] {
