@@ -9,9 +9,9 @@ import { argv, stdin } from "node:process";
  *     none         nothing
  *     leak         keeps 512 KiB of every quarter second for ever
  *     descriptors  opens four descriptors a second and closes none
- *     spin         burns three quarters of a core for ever, once it has answered 200 requests
+ *     spin         burns three quarters of a core for ever, once it has answered 400 requests
  *     sawtooth     healthy: takes 2 MiB every quarter second, and gives all of it back every five seconds
- *     slow         answers later the longer it runs: 2 ms a second
+ *     slow         answers later the longer it runs: 5 ms a second
  *     dies         exits when it has answered 2,000 requests
  */
 const [, , fault = "none", host = "127.0.0.1", port = "0"] = argv;
@@ -21,9 +21,9 @@ let kept: Buffer[] = [];
 
 const server = createServer((_, response) => {
   answered++;
-  if (fault === "spin" && answered === 200) setInterval(burn, 40);
+  if (fault === "spin" && answered === 400) setInterval(burn, 40);
   if (fault === "dies" && answered === 2000) process.exit(1);
-  const lateMs = fault === "slow" ? ((performance.now() - startedMs) * 2) / 1000 : 0;
+  const lateMs = fault === "slow" ? ((performance.now() - startedMs) * 5) / 1000 : 0;
   const answer = () => response.setHeader("Content-Type", "application/json").end('{"status":"ok"}');
   if (lateMs > 0) setTimeout(answer, lateMs);
   else answer();
@@ -50,4 +50,5 @@ setInterval(() => {
 }, 250);
 
 server.listen(Number(port), host, () => console.log((server.address() as { port: number }).port));
+// in a container there is nobody at the other end of stdin
 if (host === "127.0.0.1") stdin.resume().on("end", () => process.exit());

@@ -5,6 +5,7 @@ import { exampleSummary } from "../report/example-summary.ts";
 import { stabilityOf } from "./stability.ts";
 
 const windows = {
+  cold: null,
   pre: { fromMs: 0, toMs: 30_000 },
   steady: [{ fromMs: 30_000, toMs: 930_000 }],
   load: { fromMs: 30_000, toMs: 930_000 },

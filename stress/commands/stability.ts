@@ -1,4 +1,5 @@
-import { countsOf, cpuAfterOf, residualOf } from "../judge/drift/comparison.ts";
+import { quantile } from "../judge/drift/blocks.ts";
+import { type BeforeAfter, countsOf, cpuAfterOf, residualOf } from "../judge/drift/comparison.ts";
 import { falseAlarmShare, gateOf } from "../judge/drift/gate.ts";
 import { latencyDriftOf, throughputDriftOf } from "../judge/drift/performance.ts";
 import { driftOf, type MemorySeries } from "../judge/drift.ts";
@@ -48,13 +49,19 @@ function memoryOf(service: ServiceResources, samples: readonly ResourceSample[],
 }
 
 function returnedChecks(service: string, samples: readonly ResourceSample[], windows: Windows): StabilityCheck[] {
-  const { pre, post } = windows;
+  const { cold, pre, post } = windows;
   if (pre === null || post === null) return [];
   const read = (figure: (sample: ResourceSample) => number | null) => {
     const within = ({ fromMs, toMs }: Span) =>
       samples.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs).flatMap((sample) => figure(sample) ?? []);
     // What is still closing or being collected right after the load is not what remains.
     return { service, before: within(pre), after: within({ fromMs: (post.fromMs + post.toMs) / 2, toMs: post.toMs }) };
+  };
+  // What spins since the warm-up does so before the load, too: idle is what it was before it had ever worked.
+  const idle = (readings: BeforeAfter): BeforeAfter => {
+    const found = cold === null ? [] : samples.filter(({ atMs }) => atMs <= cold.toMs).flatMap(({ cpuCores }) => cpuCores ?? []);
+    const [asFound, asRested] = [quantile(found, 0.5), quantile(readings.before, 0.5)];
+    return asFound !== null && asRested !== null && asFound < asRested ? { ...readings, before: found } : readings;
   };
   const known = (figure: (sample: ResourceSample) => number | null) => samples.some((sample) => figure(sample) !== null);
   const [fds, sockets, threads] = [
@@ -64,7 +71,7 @@ function returnedChecks(service: string, samples: readonly ResourceSample[], win
   ];
   return [
     residualOf(read(({ rssBytes }) => rssBytes)),
-    cpuAfterOf(read(({ cpuCores }) => cpuCores)),
+    cpuAfterOf(idle(read(({ cpuCores }) => cpuCores))),
     ...(known(fds) ? [countsOf("fds", read(fds), retainedConnections)] : []),
     ...(known(sockets) ? [countsOf("sockets", read(sockets), retainedConnections)] : []),
     ...(known(threads) ? [countsOf("threads", read(threads))] : []),

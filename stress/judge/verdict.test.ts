@@ -15,6 +15,7 @@ const facts: VerdictFacts = {
 const service = { name: "proxy", restarts: 0, oomKills: 0, running: true, samples: { taken: 100, lost: 0 } };
 const finding = (check: Finding["check"], verdict: Finding["verdict"]): Finding => ({
   check,
+  service: "proxy",
   verdict,
   reasons: [`${check} ${verdict}`],
 });
@@ -120,6 +121,16 @@ describe("drift", () => {
     ["of memory stays the target's there", [finding("memory", "drifting")], { generatorReasons: saturated }, "fail", 99],
   ])("%s", (_, drift, given, verdict, exitCode) => {
     expect(verdictOf({ ...facts, ...given, drift })).toMatchObject({ verdict, exitCode });
+  });
+
+  it("that cannot be told of a service that died, nor its lost samples, is no doubt about the run: its death is the finding", () => {
+    const services = [{ ...service, running: false, samples: { taken: 50, lost: 50 } }];
+    const drift = [finding("memory", "invalid"), finding("residual", "invalid"), finding("fds", "undecided")];
+    expect(verdictOf({ ...facts, services, drift })).toEqual({
+      verdict: "fail",
+      exitCode: 99,
+      reasons: ["proxy was down at the end of the run"],
+    });
   });
 
   it("names what failed, and leaves out what is merely unknown", () => {

@@ -46,17 +46,22 @@ export function verdictOf(facts: VerdictFacts): Summary["results"] {
     for (const reason of facts.generatorReasons) say(ExitCode.invalid, "invalid", reason);
   }
   if (facts.requests === 0 && !facts.interrupted) say(ExitCode.failed, "fail", "no request was made");
+  // What cannot be read of a service while it is down is no doubt about the run: that it was down is the finding.
+  const died = new Set(facts.services.filter(({ restarts, running }) => restarts > 0 || !running).map(({ name }) => name));
   for (const { name, restarts, oomKills, running, samples } of facts.services) {
     if (restarts > 0)
       say(ExitCode.failed, "fail", `${name} restarted ${restarts} ${restarts === 1 ? "time" : "times"} during the run`);
     if (oomKills !== null && oomKills > 0) say(ExitCode.failed, "fail", `${name} was killed for memory during the run`);
     if (!running) say(ExitCode.failed, "fail", `${name} was down at the end of the run`);
     const { taken, lost } = samples;
-    if (lost > lostShare * (taken + lost)) {
+    if (!died.has(name) && lost > lostShare * (taken + lost)) {
       say(ExitCode.invalid, "invalid", `${lost} of ${taken + lost} resource samples of ${name} were lost`);
     }
   }
-  for (const { verdict: found, reasons } of ranked(facts.drift, isSaturated)) {
+  const findings = facts.drift.filter(
+    ({ service, verdict: found }) => found === "drifting" || service === null || !died.has(service),
+  );
+  for (const { verdict: found, reasons } of ranked(findings, isSaturated)) {
     for (const reason of reasons) {
       if (found === "drifting") say(ExitCode.failed, "fail", reason);
       else if (found === "invalid") say(ExitCode.invalid, "invalid", reason);

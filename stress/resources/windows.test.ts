@@ -24,6 +24,7 @@ const whole = [
 describe("windowsOf", () => {
   it("takes settle as before, the holds as steady, after as after", () => {
     expect(windowsOf(whole, stages, 74_000)).toEqual({
+      cold: null,
       pre: { fromMs: 0, toMs: 3_000 },
       steady: [
         { fromMs: 13_500, toMs: 33_500 },
@@ -37,6 +38,7 @@ describe("windowsOf", () => {
   it("ends a hold where an interruption ended it, and knows no after that never came", () => {
     const cut = [...whole.slice(0, 4), phase("drain", 20_000)];
     expect(windowsOf(cut, stages, 21_000)).toEqual({
+      cold: null,
       pre: { fromMs: 0, toMs: 3_000 },
       steady: [{ fromMs: 13_500, toMs: 20_000 }],
       load: { fromMs: 3_500, toMs: 20_000 },
@@ -46,6 +48,7 @@ describe("windowsOf", () => {
 
   it("has no load where the run ended before it", () => {
     expect(windowsOf(whole.slice(0, 2), stages, 3_100)).toEqual({
+      cold: null,
       pre: { fromMs: 0, toMs: 3_000 },
       steady: [],
       load: null,
@@ -66,9 +69,25 @@ describe("windowsOf", () => {
     const phases = [phase("settle", 0), phase("settle", 5_000), phase("load", 9_000, 1), phase("after", 20_000)];
     expect(windowsOf(phases, stages, 30_000).pre).toEqual({ fromMs: 5_000, toMs: 9_000 });
   });
+
+  it("keeps what was read before a warm-up apart", () => {
+    const phases = [
+      phase("cold", 0),
+      phase("warm-up", 3_000),
+      phase("rest", 5_000),
+      phase("settle", 6_000),
+      phase("load", 9_000, 1),
+    ];
+    expect(windowsOf(phases, stages, 30_000)).toMatchObject({
+      cold: { fromMs: 0, toMs: 3_000 },
+      pre: { fromMs: 6_000, toMs: 9_000 },
+      load: { fromMs: 9_000, toMs: 30_000 },
+    });
+  });
 });
 
 const windows: Windows = {
+  cold: null,
   pre: { fromMs: 0, toMs: 3_000 },
   steady: [{ fromMs: 10_000, toMs: 14_000 }],
   load: { fromMs: 4_000, toMs: 18_000 },
@@ -139,7 +158,7 @@ describe("serviceResources", () => {
       steadyPct: null,
       residualPct: null,
     });
-    expect(serviceResources(proxy, [], { pre: null, steady: [], load: null, post: null }, tally)).toMatchObject({
+    expect(serviceResources(proxy, [], { cold: null, pre: null, steady: [], load: null, post: null }, tally)).toMatchObject({
       rss: { coldBytes: null, preBytes: null, steadyBytes: null, postBytes: null },
       cpu: { preCores: null, steadyCores: null, maxCores: null, postCores: null },
       fds: { pre: null, max: null, post: null },

@@ -13,6 +13,8 @@ export interface Span {
 
 /** The stretches of a run whose resources are compared. Null where the run did not come to it. */
 export interface Windows {
+  /** Before the warm-up, where there is one. */
+  cold: Span | null;
   /** Before the load. */
   pre: Span | null;
   /** At a constant level above zero; one span a stage. */
@@ -36,11 +38,13 @@ export function windowsOf(phases: readonly RunPhase[], stages: readonly Stage[],
   const [first, last] = [load[0], load.at(-1)];
   const pre = spans.filter((phase) => phase.kind === "settle" && phase.fromMs <= (first?.fromMs ?? endMs)).at(-1);
   const post = spans.filter(({ kind }) => kind === "after").at(-1);
+  const cold = spans.find(({ kind }) => kind === "cold");
   const steady = load.filter(({ stage }) => {
     const held = stages[stage];
     return stages.length === 0 || (held !== undefined && isHold(held));
   });
   return {
+    cold: cold ? span(cold) : null,
     pre: pre ? span(pre) : null,
     steady: steady.map(span),
     load: first && last ? { fromMs: first.fromMs, toMs: last.toMs } : null,
@@ -125,7 +129,7 @@ function throttledIn(samples: readonly ResourceSample[], load: Span | null): Ser
 function heapWindow(samples: readonly ResourceSample[], windows: Windows): MemoryWindow {
   const withEdge = (span: Span): Span => ({ ...span, toMs: span.toMs + edgeMs / 4 });
   const { pre, steady, post } = windows;
-  const widened = { pre: pre && withEdge(pre), steady: steady.map(withEdge), post: post && withEdge(post), load: windows.load };
+  const widened = { ...windows, pre: pre && withEdge(pre), steady: steady.map(withEdge), post: post && withEdge(post) };
   return memoryWindow(samples, widened, (sample) => sample.heapBytes);
 }
 

@@ -23,6 +23,8 @@ export interface GateFacts {
 /** One thing that was judged. */
 export interface Finding {
   check: "memory" | StabilityCheck["check"];
+  /** Null for what concerns the whole run. */
+  service: string | null;
   verdict: StabilityCheck["verdict"];
   reasons: string[];
 }
@@ -33,9 +35,9 @@ export function findingsOf({ memory, checks }: GateFacts): Finding[] {
     if (drift === null) return [];
     const verdict = drift.verdict === "leaking" ? "drifting" : drift.verdict;
     const longer = verdict === "undecided" && drift.neededMs !== null ? `; ${longerBy(drift.neededMs)}` : "";
-    return [{ check: "memory", verdict, reasons: drift.reasons.map((reason) => `${service}: ${reason}${longer}`) }];
+    return [{ check: "memory", service, verdict, reasons: drift.reasons.map((reason) => `${service}: ${reason}${longer}`) }];
   });
-  return [...drifts, ...checks.map(({ check, verdict, reasons }) => ({ check, verdict, reasons }))];
+  return [...drifts, ...checks.map(({ check, service, verdict, reasons }) => ({ check, service, verdict, reasons }))];
 }
 
 /** Rounded up to whole minutes: it is an estimate. */
