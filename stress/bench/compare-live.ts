@@ -36,7 +36,9 @@ export async function liveTally({ comparisons, rounds, seconds, slowdown }: Live
       const out = ["--format", "json", "--out-dir", join(directory, `${i}`)];
       const comparison = await json(["compare", "--interleave", ...targets, ...load, ...out]);
       counts[comparison.verdict]++;
-      tell(`${i}: ${comparison.verdict}  ${comparison.figures.map(inShort).join("  ")}`);
+      const leftOut = comparison.groups.flatMap((group) => group.leftOut).length;
+      const runs = leftOut > 0 ? `  ${leftOut} of ${2 * rounds} runs left out` : "";
+      tell(`${i}: ${comparison.verdict}  ${comparison.figures.map(inShort).join("  ")}${runs}`);
     }
   } finally {
     await server.terminate();
