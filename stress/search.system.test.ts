@@ -8,8 +8,10 @@ import { type LimitedServer, limitedServer } from "./test-limited-target.ts";
  * is too busy to send on time makes the generator's limit the answer, which is honest and proves nothing: such a search is
  * skipped with its reason. What may never come is a wrong answer.
  */
-const flags = ["--start", "60/s", "--probe", "5s", "--confirm", "15s", "--cool-down", "300ms", "--workers", "1", "--path", "/"];
+const flags = ["--start", "120/s", "--probe", "5s", "--confirm", "15s", "--cool-down", "300ms", "--workers", "1", "--path", "/"];
 const precision = 0.03;
+/** A search takes three minutes; of each level there may be three tries. */
+const timeout = 600_000;
 
 async function searchOf(options: LimitedServer): Promise<{ search: SearchSummary; code: number | null; stdout: string }> {
   await using server = await limitedServer(options);
@@ -31,7 +33,7 @@ describe("a search of a real server finds its capacity", () => {
       350,
       /^response_time|^stationary/,
     ],
-  ])("%s", async ([_, server, capacity, breaks], context) => {
+  ])("%s", { timeout }, async ([_, server, capacity, breaks], context) => {
     const { search, code, stdout } = await searchOf(server);
     const { kind, rate, interval } = search.answer;
     const disturbed = search.levels.filter(({ outcome }) => outcome === "generator").length;
