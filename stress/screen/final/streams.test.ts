@@ -50,8 +50,7 @@ describe("the streams of the final screen", () => {
        lateness       8.67 ms  1.00 ms  25.0 ms  25.0 ms  25.0 ms  25.0 ms  25.0 ms
        ! waits that ended before what they waited for came: 1; a figure among them is
        a lower bound (>)
-       lateness: against an event every 1 s, from each stream's least delayed event
-       on
+       lateness: against one every 1 s from the stream's least delayed event on
       "
     `);
   });

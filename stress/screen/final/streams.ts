@@ -77,7 +77,7 @@ function timeLines(summary: Summary, stream: StreamSpec, view: View): string[] {
   if (stream.kind === "sse" && hasDueTimes(stream)) {
     notes.push(
       theme.faint(
-        `lateness: against an event every ${formatDuration(stream.intervalMs ?? 0)}, from each stream's least delayed event on`,
+        `lateness: against one every ${formatDuration(stream.intervalMs ?? 0)} from the stream's least delayed event on`,
       ),
     );
   }
