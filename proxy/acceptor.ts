@@ -26,8 +26,9 @@ export interface AcceptorLimits {
 const defaultLimits: AcceptorLimits = {
   // A crash loop and a flood of clients must not fill the primary: who comes beyond is cut off at once.
   maxWaiting: 4_096,
-  // As the TLS handshake: nobody waits without end, and a client that waited longer has likely left.
-  waitTimeoutMs: 10_000,
+  // Nobody waits without end; but on a starved machine a worker gets a connection only now and then, and cutting off those
+  // behind would make failures of what was slow. Clients give up sooner.
+  waitTimeoutMs: 60_000,
 };
 
 /**
