@@ -9,13 +9,21 @@ export interface OutputFlags {
   tui: boolean;
   baseline?: string;
   allowDifferent?: boolean;
+  report?: string[];
 }
+
+const collect = (value: string, previous: string[] = []) => [...previous, value];
 
 /** `file`: where the summary goes without `--out`. */
 export function addOutputFlags(command: Command, file = "summary.json"): Command {
   return command
     .optionsGroup("Output:")
     .option("--out <file>", "where the summary goes", file)
+    .option(
+      "--report <format=file>",
+      "a report of the run, too: html=run.html, junit=run.xml, markdown=run.md (repeatable)",
+      collect,
+    )
     .option("--no-tui", "plain lines instead of the screen")
     .option("--baseline <file>", "compare with a summary, or a directory of them; exit 112 when something is worse")
     .option("--allow-different", "compare with it although host, topology, limits or load differ");

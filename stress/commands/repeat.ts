@@ -16,6 +16,7 @@ import { onInterrupt } from "./interrupt.ts";
 import { MeasuredRun } from "./measured-run.ts";
 import { type OutputFlags, summaryPath } from "./output-flags.ts";
 import { pause } from "./pause.ts";
+import { reportFilesFrom, writeReports } from "./report-files.ts";
 import { showEvents } from "./show-events.ts";
 import type { MeasuredTarget } from "./target-flags.ts";
 
@@ -52,6 +53,7 @@ export async function measureRepeatedly(
 ): Promise<ExitCode> {
   const path = await summaryPath(flags);
   const coolDownMs = parseDuration(flags.coolDown, { what: "--cool-down", allowZero: true });
+  const reports = await reportFilesFrom(flags.report ?? []);
   const baseline = await Baseline.from(flags, profile, first);
   const series = { id: randomUUID(), of: count, side: null };
   const output = survivingOutput(process.stdout);
@@ -87,10 +89,11 @@ export async function measureRepeatedly(
   }
   output.print(`\n${renderSpread(runs, process.stdout.columns ?? 120)}`);
   await output.flush();
-  const { results } = summaryOf(runs);
+  const whole = summaryOf(runs);
+  for (const problem of await writeReports(reports, whole, path)) process.stderr.write(`stress: ${problem}\n`);
   if (baseline?.comparison) await printComparison(baseline.comparison, "text");
   const cut = runs.length < count ? ExitCode.interrupted : ExitCode.pass;
-  return cut === ExitCode.interrupted ? cut : (results.exitCode as ExitCode);
+  return cut === ExitCode.interrupted ? cut : (whole.results.exitCode as ExitCode);
 
   function summaryOf(made: readonly RunFile[]) {
     const all = summaryOfSeries(made, series);

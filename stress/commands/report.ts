@@ -7,6 +7,7 @@ import { formatBytes } from "../screen/format.ts";
 import { survivingOutput } from "../screen/output.ts";
 import { wantsColor } from "../screen/theme.ts";
 import { problemWith } from "./output-flags.ts";
+import { reporterFor } from "./report-files.ts";
 import { readSummary } from "./show.ts";
 
 interface ReportFlags {
@@ -35,11 +36,7 @@ export async function reportFile(file: string, flags: ReportFlags, stdout: NodeJ
   const out = flags.out ?? (flags.format === "html" ? join(dirname(file), "report.html") : "-");
   if (out !== "-") await checkPlace(file, out);
   const summary = await readSummary(file);
-  // Before React is loaded: it is its production build that is wanted.
-  await import("../tui/react-mode.ts");
-  const load = reporters.get(flags.format);
-  if (load === undefined) throw new Error(`no reporter for ${flags.format}`);
-  const render = await load();
+  const render = await reporterFor(flags.format);
   const toScreen = out === "-" && stdout.isTTY === true;
   const text = render(summary, { width: toScreen ? stdout.columns : 80, color: toScreen && wantsColor(stdout), files: [file] });
   const output = survivingOutput(stdout);
