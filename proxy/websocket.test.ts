@@ -203,3 +203,26 @@ test.each([
   ["a body", handshake("Content-Length: 5")],
   ["a parent segment", handshake().replace("/chat", "/../chat")],
 ])("a handshake with %s: 400, nothing forwarded", (_name, bytes) => edge.expectRefused(bytes, 400));
+
+test("more handshakes at once than may be in flight wait their turn, and one that leaves gives its turn up", async () => {
+  await edge.restart({ UPSTREAM_CONNECTIONS: "1" });
+  const held: RawRequest[] = [];
+  edge.upstream.respond = (received) => {
+    held.push(received);
+    return null;
+  };
+  const clients = [await edge.open(), await edge.open(), await edge.open()];
+  for (const [i, client] of clients.entries()) {
+    client.send(handshake());
+    await expect.poll(() => edge.metric("edge_in_flight")).toBe(1);
+    await expect.poll(() => edge.metric("edge_queued")).toBe(i);
+  }
+  clients[1]?.socket.destroy();
+  await expect.poll(() => edge.metric("edge_queued")).toBe(1);
+  held[0]?.socket.write(echo(held[0]));
+  expect((await clients[0]?.response())?.status).toBe(101);
+  await expect.poll(() => held.length).toBe(2);
+  held[1]?.socket.write(echo(held[1] as RawRequest));
+  expect((await clients[2]?.response())?.status).toBe(101);
+  expect(await edge.metric("edge_in_flight")).toBe(0);
+});

@@ -45,16 +45,28 @@ export function forwardWebSockets(server: Server, context: WebSocketContext): { 
     const fault = faultOf(request) ?? (target === null || hasBody(request) ? badRequest : null);
     if (fault !== null || target === null) return refuse(context, socket, fault ?? badRequest, "-");
     const requestId = context.nextId();
-    if (open >= context.maxOpen || !context.admission.tryEnter()) return refuse(context, socket, overloaded, requestId);
+    if (open >= context.maxOpen) return refuse(context, socket, overloaded, requestId);
     open++;
     socket.once("close", () => open--);
     const { rawHeaders, headers } = request;
-    new Handshake(context, socket, head, requestId).start({
-      path: target.path,
-      method: "GET",
-      headers: requestHeaders(rawHeaders, headers.connection, target.host, context.peerOf(socket), requestId),
-      upgrade: "websocket",
+    const start = () =>
+      new Handshake(context, socket, head, requestId).start({
+        path: target.path,
+        method: "GET",
+        headers: requestHeaders(rawHeaders, headers.connection, target.host, context.peerOf(socket), requestId),
+        upgrade: "websocket",
+      });
+    const { admission } = context;
+    if (admission.tryEnter()) return start();
+    // Many that come at once wait their turn, as requests do.
+    const giveUp = admission.wait((admitted) => {
+      socket.off("close", onClose);
+      if (admitted) start();
+      else refuse(context, socket, overloaded, requestId);
     });
+    const onClose = () => giveUp?.();
+    if (giveUp === null) refuse(context, socket, overloaded, requestId);
+    else socket.once("close", onClose);
   });
   return {
     get open() {
