@@ -91,8 +91,8 @@ export async function deployDocker(dir: StateDir, wish: DockerWish, say: Say, si
   const { limits, notes } = resolveLimits(wanted.limits, engine, services);
   const running = await listContainers(engine, projectOf(dir));
   const embedded = before?.embedded && ownProcesses(dir, before).length > 0 ? before.embedded : null;
-  const oursNow =
-    before?.docker?.port === port && running.some((container) => container.running && container.service === services.at(-1));
+  const edgeBefore = before?.docker?.port === port ? servicesOf[topologyOf(before)].at(-1) : null;
+  const oursNow = running.some((container) => container.running && container.service === edgeBefore);
   if (!oursNow && embedded?.port !== port) await checkEdgePort(port);
   const images = await ensureImages(engine, services.includes("nginx"), say, signal);
   const openFiles = await readOpenFilesLimit(engine, images.proxy);

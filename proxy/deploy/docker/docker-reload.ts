@@ -42,9 +42,11 @@ export async function reloadDocker(dir: StateDir, say: Say, signal: AbortSignal)
   exportCa(dir, certificate);
   const containers = await listContainers(engine, projectOf(dir));
   await fillVolumes(engine, dir, stack);
+  // Without other settings, what is no edge has nothing to take up.
+  const affected = stack.settings === before.settings ? containers.slice(-1) : containers;
   try {
     // The edge's new workers then meet the new backend.
-    for (const container of containers) {
+    for (const container of affected) {
       if (container.service === "nginx") await reloadNginx(engine, container, deployment, stack.certificate, signal);
       else await reloadNode(engine, container, signal);
       say(`${container.service}: new workers serve; those before end with their connections`);

@@ -103,8 +103,11 @@ function secretFile(variable: string, value: string | undefined): string | null 
 
 const shared = ["compose/Dockerfile", "compose/healthcheck.sh"];
 
+/** As .dockerignore has it: neither tests nor what deploys go into the image. */
 function proxySources(): string[] {
-  const code = filesIn("proxy", /\.ts$/).filter((file) => !/\.test\.ts$|\/(testing|bench|dist|node_modules)\//.test(file));
+  const code = filesIn("proxy", /\.ts$/).filter(
+    (file) => !/\.test\.ts$|^proxy\/(testing|bench|deploy|dist|node_modules)\/|^proxy\/(deploy|supervisor)\.ts$/.test(file),
+  );
   const packages = ["package.json", "package-lock.json", ".npmrc", "tsconfig.json", "proxy/package.json", "proxy/tsconfig.json"];
   return [...shared, "compose/npm-ci.sh", ...packages, ...code];
 }

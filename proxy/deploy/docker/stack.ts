@@ -84,7 +84,7 @@ export async function fillVolumes(engine: Engine, dir: StateDir, stack: Stack): 
 /**
  * Makes containers anew where they differ from the stack, and starts each once those that it needs are healthy; resolves
  * when `/health` answers through the edge. Compose would wait for its own health checks, of which the first comes after
- * 30 s. DeployError after 60 s, or when a service ends again and again; what was started is left as it is.
+ * 30 s. DeployError when one is not healthy 60 s after its start, or ends again and again; what was started is left as it is.
  */
 export async function bringUp(
   engine: Engine,
@@ -105,6 +105,8 @@ export async function bringUp(
 
 class HealthWait {
   readonly #startedMs = performance.now();
+  /** When the service that is waited for was started. */
+  #sinceMs = 0;
   #told = false;
   readonly #engine: Engine;
   readonly #dir: StateDir;
@@ -126,6 +128,7 @@ class HealthWait {
     // not `docker start`: docker-compose 1.29 joins a container to its further networks no sooner than here
     const up = composeCommand(this.#engine, this.#dir, this.#stack.topology, ["up", "-d", "--no-build", "--no-deps", service]);
     await commandOutput(`starting ${service}`, up, { env: this.#stack.composeEnv, signal: this.#signal });
+    this.#sinceMs = performance.now();
     for (;;) {
       const container = await this.#find(service);
       const problem = await containerProblem(this.#engine, container);
@@ -156,9 +159,9 @@ class HealthWait {
   }
 
   async #pause(waitingFor: string): Promise<void> {
-    const waitedMs = performance.now() - this.#startedMs;
+    const waitedMs = performance.now() - this.#sinceMs;
     if (waitedMs > tellWaitMs && !this.#told) {
-      this.#say(`waiting up to ${healthWaitMs / 1000} s until all are healthy; ${waitingFor}`, "begun");
+      this.#say(`waiting up to ${healthWaitMs / 1000} s; ${waitingFor}`, "begun");
       this.#told = true;
     }
     if (waitedMs > healthWaitMs) throw await this.#failure(`not healthy within ${healthWaitMs / 1000} s; ${waitingFor}`);
