@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { backendSettings, edgeSettings, parseBackendConfig, parseEdgeConfig } from "./config.ts";
+import { containerVariables } from "./deploy/docker/container-variables.ts";
 import { ConfigError, type Settings } from "./setting.ts";
 
 const required = { EDGE_CERT_FILE: "cert.pem", EDGE_KEY_FILE: "key.pem" };
@@ -126,6 +127,9 @@ test(".env.example lists every variable with its default and reason", async () =
     "",
     "# Both",
     ...lines({ LOG_LEVEL, SETTINGS_FILE }),
+    "",
+    "# Containers: read by deploy.sh --docker, not by the processes",
+    ...Object.entries(containerVariables).flatMap(([name, { default: value, reason }]) => [`# ${reason}`, `${name}=${value}`]),
     "",
   ].join("\n");
   await expect(text).toMatchFileSnapshot("../.env.example");
