@@ -8,6 +8,7 @@ import { routesOf } from "../profile/routes.ts";
 import { parseStages } from "../profile/stages.ts";
 import { parseCount, parseDuration, parseRate } from "../profile/units.ts";
 import { UsageError } from "../profile/usage-error.ts";
+import { type ClassFlags, classesFrom, thinkFrom, withSpawnRate } from "./class-flags.ts";
 import { parseCheck, parseRequest } from "./request-flags.ts";
 import {
   addStreamFlags,
@@ -20,7 +21,7 @@ import {
 } from "./stream-flags.ts";
 
 /** Flags as commander hands them over; every one optional, none checked yet. */
-export interface LoadFlags extends StreamFlags {
+export interface LoadFlags extends StreamFlags, ClassFlags {
   stage?: string[];
   vus?: string;
   duration?: string;
@@ -77,7 +78,13 @@ export function addLoadFlags(command: Command): Command {
     .addOption(new Option("--arrivals <kind>", "open model: spacing of arrivals").choices(["constant", "poisson"]))
     .option("--seed <number>", "open model: seed of poisson arrivals")
     .addOption(new Option("--when-busy <what>", "open model: an arrival that finds no free connection").choices(["wait", "drop"]))
-    .option("--think <time>", "pause of a user between requests: 1s, or a range 500ms-2s");
+    .option("--think <time>", "pause of a user between requests: 1s, or a range 500ms-2s")
+    .option("--spawn-rate <rate>", "users come one by one, so many a second, until there are --vus: 200/s")
+    .option(
+      "--class <class>",
+      "class of users 'NAME weight=5 think=1s-3s'; requests name it by class=NAME (repeatable)",
+      collect,
+    );
   return addRequestFlags(addStreamFlags(command));
 }
 
@@ -114,10 +121,14 @@ const defaultHoldMs = 30_000;
 export function profileFrom(flags: LoadFlags, defaults: ScenarioDefaults, target: Profile["target"]): Profile {
   const stream = streamFrom(flags);
   const ended = loadFrom(flags, defaults);
-  const load = stream === undefined ? ended : asStreamLoad(ended, flags.ramp, flags.stage !== undefined);
+  if (stream !== undefined && flags.spawnRate !== undefined) {
+    throw new UsageError("--spawn-rate contradicts --sse and --ws: how fast streams are opened is --ramp");
+  }
+  const load = stream === undefined ? withSpawnRate(ended, flags) : asStreamLoad(ended, flags.ramp, flags.stage !== undefined);
   const requests = requestsFrom(stream === undefined ? flags : { path: streamPath(stream), ...flags }).map((request) =>
     stream === undefined ? request : asStreamRequest(request, stream),
   );
+  const classes = classesFrom(flags, requests, load);
   const checks = stream === undefined ? (flags.check?.map(parseCheck) ?? defaultChecks(requests)) : [];
   const judged = stream === undefined ? judgedLatency(load) : judgedStreamTime(stream);
   const profile: Profile = {
@@ -125,6 +136,7 @@ export function profileFrom(flags: LoadFlags, defaults: ScenarioDefaults, target
     target,
     load,
     requests,
+    ...(classes && { classes }),
     ...(stream && { stream }),
     selection: flags.sequence ? "sequence" : "weighted",
     checks,
@@ -141,7 +153,13 @@ export function profileFrom(flags: LoadFlags, defaults: ScenarioDefaults, target
     ...(defaults.warmUp && { warmUp: defaults.warmUp }),
     settle: defaults.settle,
   };
-  const parts = { model: load.model, routes: routesOf(profile), checks: checks.map(({ name }) => name), stream };
+  const parts = {
+    model: load.model,
+    routes: routesOf(profile),
+    checks: checks.map(({ name }) => name),
+    classes: (classes ?? []).map(({ name }) => name),
+    stream,
+  };
   for (const rule of flags.threshold ?? defaults.thresholds ?? (stream ? streamThresholds : referenceThresholds)) {
     const threshold = parseThreshold(latencyRule.test(rule) ? `${judged}: ${rule}` : rule);
     checkSelector(threshold, parts);
@@ -250,15 +268,6 @@ function refuseOpenFlags(flags: LoadFlags, load: Load): Load {
     throw new UsageError(`${first} needs a rate: give --rate 500/s or rate stages such as --stage 30s:500/s`);
   }
   return load;
-}
-
-function thinkFrom(text: string): { minMs: number; maxMs: number } {
-  const [from = text, to = from, ...rest] = text.split("-");
-  const minMs = parseDuration(from, { what: "--think", allowZero: true });
-  const maxMs = parseDuration(to, { what: "--think", allowZero: true });
-  if (rest.length > 0 || maxMs < minMs)
-    throw new UsageError(`--think "${text}": accepted is a time (1s) or a rising range (500ms-2s)`);
-  return { minMs, maxMs };
 }
 
 function requestsFrom(flags: LoadFlags): RequestSpec[] {

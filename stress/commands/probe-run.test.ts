@@ -68,7 +68,8 @@ describe("what a probe's judgement needs", () => {
 
 describe("objectives", () => {
   const metrics = (): Map<string, MeasuredMetric> => {
-    const run = { model: "open" as const, loadMs: 1000, users: { value: 1, min: 1, max: 1 }, routes: ["/"], checks: [] };
+    const cells = [{ route: "/", class: null }];
+    const run = { model: "open" as const, loadMs: 1000, users: { value: 1, min: 1, max: 1 }, cells, checks: [] };
     const all = metricsOf(new Totals({ routes: 1, checks: 0 }), run);
     const histogram = new LatencyHistogram();
     histogram.addCensored(1, 30_000_000);

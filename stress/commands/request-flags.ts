@@ -16,10 +16,10 @@ const token = /^[!#$%&'*+\-.^_`|~\w]+$/;
 const pathForm = /^\/[\x21-\x7e]*$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what a header value must not hold
 const headerValue = /^[^\x00-\x08\x0a-\x1f\x7f]*$/;
-const settings = /\s(weight|route|body)=/;
+const settings = /\s(weight|route|class|body)=/;
 
 /**
- * A request from `--request 'METHOD PATH [weight=N] [route=NAME] [body=TEXT|@FILE]'`, or from the plain flags where
+ * A request from `--request 'METHOD PATH [weight=N] [route=NAME] [class=NAME] [body=TEXT|@FILE]'`, or from the plain flags where
  * `text` is null. Headers and the body of the plain flags apply to all.
  * @throws UsageError
  */
@@ -32,7 +32,9 @@ export function parseRequest(text: string | null, flags: RequestFlags): RequestS
   const given = new Map<string, string>();
   for (let i = 0; i < rest.length; i += 2) given.set(rest[i] as string, (rest[i + 1] ?? "").trim());
   if (surplus.length > 0 || path === "") {
-    throw new UsageError(`--request "${shown}": accepted is 'METHOD PATH [weight=N] [route=NAME] [body=TEXT|@FILE]'`);
+    throw new UsageError(
+      `--request "${shown}": accepted is 'METHOD PATH [weight=N] [route=NAME] [class=NAME] [body=TEXT|@FILE]'`,
+    );
   }
   if (!token.test(method)) throw new UsageError(`method "${method}" is not one: accepted are GET, POST, PUT and so on`);
   if (!pathForm.test(path)) {
@@ -50,6 +52,7 @@ export function parseRequest(text: string | null, flags: RequestFlags): RequestS
   if (flags.contentType !== undefined) headers.push(["Content-Type", flags.contentType]);
   return {
     route: redactUrl(given.get("route") ?? "") || foldIds(path.split("?")[0] ?? path),
+    ...(given.has("class") && { class: given.get("class") }),
     weight,
     method: method.toUpperCase(),
     path,

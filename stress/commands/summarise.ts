@@ -140,14 +140,20 @@ function failedOf(judged: Judged): { text: string; isLatency: boolean }[] {
   );
 }
 
-/** Every whole metric, successful requests apart as in k6, each route where there are several, and what rules name. */
+/** The first tag by which parts of a run are told apart. */
+const partForm = /\{(?:expected_response:\w+,)?(route|class):/;
+
+/** Every whole metric, successful requests apart as in k6, each route where there are several, each class of users, and what rules name. */
 function* metricsShown(measured: Map<string, MeasuredMetric>, judged: Judged, routes: number): Generator<[string, Metric]> {
   for (const [key, source] of measured) {
     const results = judged.get(key);
     const isPart = key.includes("{");
-    const isRoute = key.includes("route:");
-    if (isPart && results === undefined && key !== "http_req_duration{expected_response:true}" && !(isRoute && routes > 1))
-      continue;
+    const part = partForm.exec(key)?.[1];
+    const isShown =
+      part === undefined
+        ? key === "http_req_duration{expected_response:true}"
+        : part === "class" || (routes > 1 && !key.includes(",class:"));
+    if (isPart && results === undefined && !isShown) continue;
     const metric = metricOf(source);
     yield [key, results === undefined ? metric : { ...metric, thresholds: results }];
   }

@@ -68,6 +68,8 @@ export interface MeasuredParts {
   model: "closed" | "requests" | "open";
   routes: readonly string[];
   checks: readonly string[];
+  /** Of users; empty where there are none. */
+  classes?: readonly string[];
   /** Where streams are held. */
   stream?: StreamSpec | undefined;
 }
@@ -81,7 +83,12 @@ export function checkSelector(selector: MetricSelector, parts: MeasuredParts): v
       `metric "${metric}" needs due times, which only a rate has: give --rate or rate stages such as 30s:500/s`,
     );
   }
-  for (const [tag, known] of [["route", parts.routes] as const, ["check", parts.checks] as const]) {
+  const named = [
+    ["route", parts.routes],
+    ["class", parts.classes ?? []],
+    ["check", parts.checks],
+  ] as const;
+  for (const [tag, known] of named) {
     const value = tags[tag];
     if (value === undefined || known.includes(value)) continue;
     const accepted = known.length === 0 ? "this run has none" : `this run has ${known.join(", ")}`;

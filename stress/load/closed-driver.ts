@@ -17,6 +17,8 @@ export class ClosedDriver implements LoadDriver, Driver {
   readonly #active: boolean[] = [];
   /** A user's pause: never two, or a user who leaves and comes back within one would send twice as often ever after. */
   readonly #pauses: (NodeJS.Timeout | undefined)[] = [];
+  /** Of each user; one object a class. */
+  readonly #thinkTimes: ThinkTime[];
   readonly #failurePauseMs: number;
   readonly #random: Random;
   /** Requests that may still be started; infinite in the `closed` model. */
@@ -35,6 +37,7 @@ export class ClosedDriver implements LoadDriver, Driver {
       (user, active, nowMs) => this.#change(user, active, nowMs),
       () => this.#settle(),
     );
+    this.#thinkTimes = thinkTimesOf(context, users);
     this.#failurePauseMs = Math.max(minFailurePauseMs, (users * 1000) / maxRetriesPerSecond);
     for (let user = 0; user < users; user++) {
       this.connections.push(new Connection(user, context.endpoint, context.tally, this));
@@ -69,7 +72,7 @@ export class ClosedDriver implements LoadDriver, Driver {
       this.#settle();
       return;
     }
-    const { thinkTime } = this.#context.load;
+    const thinkTime = this.#thinkTimes[connection.index] ?? null;
     if (connection.failed) this.#pause(connection, this.#failurePauseMs);
     else if (thinkTime === null) this.#send(connection, nowMs);
     else this.#pause(connection, thinkTime.minMs + this.#random() * (thinkTime.maxMs - thinkTime.minMs));
@@ -113,6 +116,15 @@ export class ClosedDriver implements LoadDriver, Driver {
   #pause(connection: Connection, waitMs: number): void {
     this.#pauses[connection.index] = setTimeout(() => this.#sendUnlessBusy(connection), waitMs);
   }
+}
+
+type ThinkTime = DriverContext<"closed">["load"]["thinkTime"];
+
+function thinkTimesOf({ load, profile, classes }: DriverContext<"closed" | "requests">, users: number): ThinkTime[] {
+  return Array.from({ length: users }, (_, user) => {
+    const own = classes === null ? undefined : profile.classes?.[classes[user] as number];
+    return own === undefined ? load.thinkTime : own.thinkTime;
+  });
 }
 
 /** How many of `total` fall to worker `index` of `of`. */

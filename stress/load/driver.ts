@@ -35,6 +35,8 @@ export interface DriverContext<Model extends Load["model"] = Load["model"]> {
   of: number;
   endpoint: Endpoint;
   tally: Tally;
+  /** The class of each of this worker's users; null where users have none. */
+  classes: Uint16Array | null;
   /** The request that `connection` sends next. */
   nextRequest(connection: Connection): PreparedRequest;
   /** Called when the driver is `finished`. */

@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Profile, RequestSpec } from "../profile/profile.ts";
-import { routesOf } from "../profile/routes.ts";
+import { cellOf, cellsOf } from "../profile/routes.ts";
 import { UsageError } from "../profile/usage-error.ts";
 import type { Random } from "./random.ts";
 
 /** A request ready to be written; `bytes` is built once where nothing in it varies. */
 export interface PreparedRequest {
+  /** The cell that it counts in: its route, by the class that asks for it where there are classes. */
   route: number;
   /** HEAD: the response has no body. */
   bodiless: boolean;
@@ -39,12 +40,12 @@ function generate(name: string, random: Random): string {
 
 /** Builds the profile's requests. @throws UsageError where a body file cannot be read. */
 export function prepareRequests(profile: Profile, random: Random): PreparedRequest[] {
-  const routes = routesOf(profile);
+  const cells = cellsOf(profile);
   const host = new URL(profile.target.baseUrl).host;
   return profile.requests.map((spec) => {
     const head = headOf(spec, host);
     const body = bodyOf(spec);
-    const route = routes.indexOf(spec.route);
+    const route = cellOf(cells, spec);
     const bodiless = spec.method === "HEAD";
     const isTemplate = variable.test(head) || (spec.body !== null && variable.test(spec.body));
     variable.lastIndex = 0;

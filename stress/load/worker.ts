@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { Tally, transferables } from "../measure/tally.ts";
+import { classesOfUsers, mostUsers } from "../profile/classes.ts";
 import type { Load, Stage } from "../profile/profile.ts";
-import { routesOf } from "../profile/routes.ts";
+import { cellsOf } from "../profile/routes.ts";
 import { totalDurationMs } from "../profile/stages.ts";
 import { requestChooser } from "./chooser.ts";
 import { clockOffsetMs } from "./clock.ts";
@@ -34,12 +35,13 @@ const random = seededRandom(load.model === "open" ? load.seed : 1, of + index);
 const requests = prepareRequests(profile, random);
 const tally = new Tally({
   worker: index,
-  routes: routesOf(profile).length,
+  routes: cellsOf(profile).length,
   checks: profile.checks.length,
   apdexMs: profile.apdexMs,
   nowMs: performance.now() + clockOffsetMs,
   streams: profile.stream !== undefined,
 });
+const classes = ownClasses();
 const meter = new ThreadLoadMeter();
 const driver = createDriver(load);
 let interruptAt = Number.POSITIVE_INFINITY;
@@ -49,6 +51,14 @@ let told = false;
 let expiredAt = 0;
 let metronome: MessagePort | null = null;
 
+/** The class of each of this worker's users; null where users have none. */
+function ownClasses(): Uint16Array | null {
+  const users = mostUsers(profile);
+  if (profile.classes === undefined || users === null) return null;
+  const weights = profile.classes.map(({ weight }) => weight);
+  return classesOfUsers(weights, users).filter((_, user) => user % of === index);
+}
+
 function createDriver(load: Load): LoadDriver {
   const common = {
     profile,
@@ -56,7 +66,8 @@ function createDriver(load: Load): LoadDriver {
     of,
     endpoint: createEndpoint(profile, order.address),
     tally,
-    nextRequest: requestChooser(profile, requests, random),
+    nextRequest: requestChooser(profile, requests, random, classes),
+    classes,
     onFinished: () => setImmediate(finish),
   };
   if (profile.stream !== undefined && load.model === "closed" && tally.streams !== null) {

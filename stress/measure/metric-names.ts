@@ -10,7 +10,7 @@ export type MetricType = "trend" | "counter" | "rate" | "gauge";
 export type MetricUnit = "ms" | "ratio" | "count" | "bytes";
 
 /** Tags by which a metric can be told apart: `http_req_duration{route:/users/{id}}`. */
-export type MetricTag = "route" | "expected_response" | "check";
+export type MetricTag = "route" | "class" | "expected_response" | "check";
 
 export interface MetricInfo {
   type: MetricType;
@@ -32,18 +32,18 @@ const rate = { type: "rate", contains: "default", unit: "ratio", tags: [], openO
 const gauge = { type: "gauge", contains: "default", unit: "count", tags: [], openOnly: false } as const;
 
 export const metricInfo = {
-  http_reqs: { ...counter, tags: ["route"], ofBoth: true },
-  http_req_failed: { ...rate, tags: ["route"], ofBoth: true },
+  http_reqs: { ...counter, tags: ["route", "class"], ofBoth: true },
+  http_req_failed: { ...rate, tags: ["route", "class"], ofBoth: true },
   /** Service time: from the first byte sent to the last received, of every complete response. */
-  http_req_duration: { ...trend, tags: ["route", "expected_response"] },
-  http_req_waiting: { ...trend, tags: ["route"], ofBoth: true },
+  http_req_duration: { ...trend, tags: ["route", "class", "expected_response"] },
+  http_req_waiting: { ...trend, tags: ["route", "class"], ofBoth: true },
   http_req_connecting: { ...trend, ofBoth: true },
   http_req_tls_handshaking: { ...trend, ofBoth: true },
   /** From the instant the request was due to its last byte. */
-  response_time: { ...trend, tags: ["route"], openOnly: true },
+  response_time: { ...trend, tags: ["route", "class"], openOnly: true },
   pacer_lag: { ...trend, openOnly: true },
   iterations: counter,
-  dropped_iterations: { ...counter, tags: ["route"], openOnly: true },
+  dropped_iterations: { ...counter, tags: ["route", "class"], openOnly: true },
   late_iterations: { ...counter, openOnly: true },
   /** Arrivals that found every connection busy, or had to open one. */
   blocked_iterations: { ...counter, openOnly: true },
@@ -55,7 +55,7 @@ export const metricInfo = {
   connections_opened: { ...counter, ofBoth: true },
   tls_handshakes: { ...counter, ofBoth: true },
   tls_resumptions: { ...counter, ofBoth: true },
-  apdex: { ...gauge, unit: "ratio", tags: ["route"] },
+  apdex: { ...gauge, unit: "ratio", tags: ["route", "class"] },
   /** Streams granted, those of them that ended before their time, and those asked for again after a failure. */
   streams_opened: { ...counter, stream: "any" },
   streams_dropped: { ...counter, stream: "any" },
@@ -91,7 +91,7 @@ export function isMetricName(name: string): name is MetricName {
 
 /** The key of a metric or of a part of it: `http_req_duration{expected_response:true,route:/users/{id}}`, tags in this order. */
 export function metricKey(name: MetricName, tags: Partial<Record<MetricTag, string>> = {}): string {
-  const order: readonly MetricTag[] = ["expected_response", "route", "check"];
+  const order: readonly MetricTag[] = ["expected_response", "route", "class", "check"];
   const parts = order.filter((tag) => tags[tag] !== undefined).map((tag) => `${tag}:${tags[tag]}`);
   return parts.length === 0 ? name : `${name}{${parts.join(",")}}`;
 }

@@ -1,9 +1,10 @@
+import type { Cell } from "../profile/routes.ts";
 import type { StreamSpec } from "../profile/stream.ts";
 import type { LatencyHistogram } from "./histogram.ts";
 import { metricKey } from "./metric-names.ts";
 import { streamMetrics } from "./stream-metrics.ts";
 import type { Metric, Trend } from "./summary.ts";
-import type { RouteTotals, Totals } from "./totals.ts";
+import { type RouteTotals, sumOfRoutes, type Totals } from "./totals.ts";
 
 /** A metric before it is written down; thresholds are evaluated on it and reports made from it. */
 export type MeasuredMetric =
@@ -26,7 +27,7 @@ export interface MeasuredRun {
   /** Denominator of rates. */
   loadMs: number;
   users: UserRange;
-  routes: readonly string[];
+  cells: readonly Cell[];
   checks: readonly string[];
   /** Where streams are held. */
   stream?: StreamSpec | undefined;
@@ -67,14 +68,33 @@ export function metricsOf(totals: Totals, run: MeasuredRun): Map<string, Measure
   metrics.set("tls_handshakes", counter(totals.handshakes));
   metrics.set("tls_resumptions", counter(totals.resumed));
   if (ofStreams) return metrics;
-  run.routes.forEach((route, i) => {
-    const sums = totals.routes[i];
-    if (sums !== undefined) for (const [name, metric] of routeMetrics(sums, run, { route })) metrics.set(name, metric);
-  });
+  for (const { tags, sums } of partsOf(totals, run.cells)) {
+    for (const [name, metric] of routeMetrics(sums, run, tags)) metrics.set(name, metric);
+  }
   return metrics;
 }
 
-function* routeMetrics(sums: RouteTotals, run: MeasuredRun, tags: { route?: string }): Generator<[string, MeasuredMetric]> {
+interface PartTags {
+  route?: string;
+  class?: string;
+}
+
+/** Each route; where there are classes of users each class, and each route by class. */
+function* partsOf({ routes }: Totals, cells: readonly Cell[]): Generator<{ tags: PartTags; sums: RouteTotals }> {
+  const sumOf = (isPart: (cell: Cell) => boolean) => sumOfRoutes(routes.filter((_, i) => isPart(cells[i] as Cell)));
+  for (const route of new Set(cells.map((cell) => cell.route))) {
+    yield { tags: { route }, sums: sumOf((cell) => cell.route === route) };
+  }
+  const ofClasses = cells.filter((cell) => cell.class !== null) as { route: string; class: string }[];
+  for (const name of new Set(ofClasses.map((cell) => cell.class))) {
+    yield { tags: { class: name }, sums: sumOf((cell) => cell.class === name) };
+  }
+  for (const { route, class: name } of ofClasses) {
+    yield { tags: { route, class: name }, sums: sumOf((cell) => cell.route === route && cell.class === name) };
+  }
+}
+
+function* routeMetrics(sums: RouteTotals, run: MeasuredRun, tags: PartTags): Generator<[string, MeasuredMetric]> {
   const counter = counterOver(run.loadMs);
   yield [metricKey("http_reqs", tags), counter(sums.requests)];
   // k6's rate: passes are the requests that failed.

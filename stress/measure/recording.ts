@@ -1,5 +1,5 @@
 import type { Profile } from "../profile/profile.ts";
-import { routesOf } from "../profile/routes.ts";
+import { cellsOf } from "../profile/routes.ts";
 import { type LevelUnit, labelOf, totalDurationMs } from "../profile/stages.ts";
 import { hasDueTimes } from "../profile/stream.ts";
 import type { FailureClass, Latency, Snapshot } from "./event.ts";
@@ -41,7 +41,7 @@ export class Recording {
   constructor(profile: Profile, gauges: readonly string[], steadyFromMs: number | null = null) {
     const { load, workers } = profile;
     const stages = load.model === "requests" ? [] : load.stages;
-    const options = { routes: routesOf(profile).length, checks: profile.checks.length, streams: profile.stream !== undefined };
+    const options = { routes: cellsOf(profile).length, checks: profile.checks.length, streams: profile.stream !== undefined };
     this.#profile = profile;
     this.totals = new Totals(options);
     this.#window = new Totals(options);
@@ -184,7 +184,7 @@ export class Recording {
       model: this.#profile.load.model,
       loadMs,
       users: this.#usersRange ?? { value: 0, min: 0, max: 0 },
-      routes: routesOf(this.#profile),
+      cells: cellsOf(this.#profile),
       checks: this.#profile.checks.map(({ name }) => name),
       stream: this.#profile.stream,
     };

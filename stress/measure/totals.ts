@@ -130,12 +130,17 @@ export class Totals {
 
   /** All routes together. */
   all(): RouteTotals {
-    const [first, ...others] = this.routes;
-    if (first !== undefined && others.length === 0) return first;
-    const all = new RouteTotals();
-    for (const route of this.routes) all.merge(route);
-    return all;
+    return sumOfRoutes(this.routes);
   }
+}
+
+/** Several routes together; a single one is not copied. */
+export function sumOfRoutes(routes: readonly RouteTotals[]): RouteTotals {
+  const [first, ...others] = routes;
+  if (first !== undefined && others.length === 0) return first;
+  const all = new RouteTotals();
+  for (const route of routes) all.merge(route);
+  return all;
 }
 
 function addEach(sums: number[], differences: readonly number[]): void {

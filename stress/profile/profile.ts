@@ -68,6 +68,8 @@ export const checkSchema = z.discriminatedUnion("kind", [
 /** One request as it is sent. `route` names it in the statistics, with ids folded (`/users/{id}`). */
 export const requestSchema = z.object({
   route: z.string(),
+  /** The class of users that sends it, where there are classes. */
+  class: z.string().optional(),
   weight: z.number().positive(),
   method: z.string(),
   path: z.string(),
@@ -75,6 +77,12 @@ export const requestSchema = z.object({
   body: z.string().nullable(),
   bodyFile: z.string().nullable(),
 });
+
+/**
+ * A class of users, or of arrivals: `weight` of all of them, and they send the requests that name it. A user keeps its class;
+ * an arrival's is drawn.
+ */
+export const classSchema = z.object({ name: z.string(), weight: z.number().positive(), thinkTime: rangeSchema.nullable() });
 
 export const sessionSchema = z.object({
   /** Requests a connection carries before it is closed and opened anew; null for keep-alive without end. */
@@ -91,6 +99,8 @@ export const profileSchema = z.object({
   target: targetSchema,
   load: loadSchema,
   requests: z.array(requestSchema).min(1),
+  /** Where there are any, every request names one of them, and their pauses replace the load's. */
+  classes: z.array(classSchema).min(1).optional(),
   /** Users hold streams open instead of sending requests that end; the first request is what asks for one. */
   stream: streamSchema.optional(),
   /** `weighted`: each request drawn by weight. `sequence`: each user walks the list in order. */
@@ -125,5 +135,6 @@ export type Stage = z.infer<typeof stageSchema>;
 export type Load = z.infer<typeof loadSchema>;
 export type Target = z.infer<typeof targetSchema>;
 export type Check = z.infer<typeof checkSchema>;
+export type UserClass = z.infer<typeof classSchema>;
 export type RequestSpec = z.infer<typeof requestSchema>;
 export type Profile = z.infer<typeof profileSchema>;

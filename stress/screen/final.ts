@@ -7,7 +7,7 @@ import { generatorBlock } from "./final/generator.ts";
 import { latencyBlock } from "./final/latency.ts";
 import { memoryBlock } from "./final/memory.ts";
 import { phaseBlock } from "./final/phases.ts";
-import { routeBlock } from "./final/routes.ts";
+import { classBlock, routeBlock } from "./final/routes.ts";
 import { levelBlock, searchBlock } from "./final/search.ts";
 import { streamBlock } from "./final/streams.ts";
 import { checkBlock, thresholdBlock } from "./final/thresholds.ts";
@@ -31,6 +31,7 @@ export function finalScreen(summary: Summary, files: readonly string[], view: Vi
     capacityBlock(summary, view),
     streamBlock(summary, view),
     latencyBlock(summary, view),
+    classBlock(summary, view),
     routeBlock(summary, view),
     failureBlock(summary, view),
     thresholdBlock(summary, view),

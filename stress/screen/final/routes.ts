@@ -6,27 +6,39 @@ import { table } from "../table.ts";
 
 const columns = ["p(50)", "p(95)", "p(99)", "max"] as const;
 
-/** One row a route, where there are several: in the open model its response time, otherwise its service time. */
+/** One row a route, where there are several. */
 export function routeBlock(summary: Summary, view: View): string[] {
-  const { metrics, profile } = summary;
-  const routes = [...new Set(profile.requests.map(({ route }) => route))];
-  if (routes.length < 2) return [];
-  const { theme, width } = view;
+  const routes = [...new Set(summary.profile.requests.map(({ route }) => route))];
+  return routes.length < 2 ? [] : partBlock(summary, view, { title: "routes", tag: "route", names: routes });
+}
+
+/** One row a class of users, where there are any. */
+export function classBlock(summary: Summary, view: View): string[] {
+  const names = (summary.profile.classes ?? []).map(({ name }) => name);
+  return names.length === 0 ? [] : partBlock(summary, view, { title: "classes", tag: "class", names });
+}
+
+/** Parts of a run: in the open model their response time, otherwise their service time. */
+function partBlock(
+  { metrics, profile }: Summary,
+  { theme, width }: View,
+  { title, tag, names }: { title: string; tag: string; names: readonly string[] },
+): string[] {
   const latency = profile.load.model === "open" ? "response_time" : "http_req_duration";
   const heading = ["requests", ...columns.map((name) => name.replace(/[()]/g, "")), "apdex", "failed"];
-  const rows = routes.map((route) => {
-    const [requests, failed, apdex] = ["http_reqs", "http_req_failed", "apdex"].map((name) => metrics[`${name}{route:${route}}`]);
-    const trend = trendSchema.safeParse(metrics[`${latency}{route:${route}}`]).data;
+  const rows = names.map((part) => {
+    const [requests, failed, apdex] = ["http_reqs", "http_req_failed", "apdex"].map((name) => metrics[`${name}{${tag}:${part}}`]);
+    const trend = trendSchema.safeParse(metrics[`${latency}{${tag}:${part}}`]).data;
     const failures = failed?.type === "rate" ? failed.values.passes : 0;
     return [
-      clean(route),
+      clean(part),
       formatCount(requests?.type === "counter" ? requests.values.count : null),
       ...columns.map((name) => cell(trend, name, profile.timeoutMs)),
       apdex?.type === "gauge" ? apdex.values.value.toFixed(2) : "–",
       failures === 0 ? "0" : theme.bad(formatCount(failures)),
     ];
   });
-  return table([[theme.strong("routes"), ...heading.map((name) => theme.faint(name))], ...rows], {
+  return table([[theme.strong(title), ...heading.map((name) => theme.faint(name))], ...rows], {
     align: "lrrrrrrr",
     width,
     least: [13, 9, 8, 8, 8, 8, 6, 6],
