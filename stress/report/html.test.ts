@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { LatencyHistogram } from "../measure/histogram.ts";
 import { trendOf } from "../measure/metrics.ts";
 import { type Summary, summarySchema } from "../measure/summary.ts";
+import { exampleSearch } from "../screen/example-search.ts";
+import { formatRate } from "../screen/format.ts";
 import { exampleLatencies, exampleSeries } from "./example-series.ts";
 import { container, exampleSummary, proxy } from "./example-summary.ts";
 import { renderHtml } from "./html.tsx";
@@ -285,3 +287,10 @@ function trendData(summary: Summary): string {
   const trend = summary.metrics.http_req_duration;
   return trend?.type === "trend" ? trend.histogram.data : "";
 }
+
+test("a search shows its answer, and every load that it tried", () => {
+  const { summary } = exampleSearch(exampleSummary({ model: "open" }));
+  const markup = markupOf(renderHtml(summary));
+  expect(markup).toContain('<h2 id="search-title">Search</h2>');
+  for (const { rate } of summary.search?.levels ?? []) expect(markup).toContain(`>${formatRate(rate)}</t`);
+});

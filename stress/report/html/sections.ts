@@ -7,6 +7,7 @@ import { overTimeSection } from "./over-time.tsx";
 import { percentilesSection } from "./percentiles.tsx";
 import { phasesSection } from "./phases.tsx";
 import { routesSection } from "./routes.tsx";
+import { searchSection } from "./search.tsx";
 import type { SectionOf } from "./section.ts";
 import { servicesSection } from "./services.tsx";
 import { warningsSection } from "./warnings.tsx";
@@ -14,6 +15,7 @@ import { warningsSection } from "./warnings.tsx";
 /** The page below its verdict, in the order of what a reader needs to know. Another part of a summary is another line. */
 export const sections: readonly SectionOf[] = [
   warningsSection,
+  searchSection,
   objectivesSection,
   overTimeSection,
   percentilesSection,

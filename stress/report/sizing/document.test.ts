@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { exampleSearch } from "../../screen/example-search.ts";
+import { formatRate } from "../../screen/format.ts";
 import { container, exampleSummary } from "../example-summary.ts";
 import { renderSizing } from "./document.ts";
 import type { Evidence } from "./evidence.ts";
@@ -35,6 +37,15 @@ describe("limits of a compose file", () => {
 });
 
 describe("the sizing document", () => {
+  it("tells what a search found, with its interval, what broke first, and every load it tried", () => {
+    const { summary } = exampleSearch(exampleSummary({ model: "open" }));
+    const text = renderSizing([{ file: "search.json", sha256: "00", summary }], options);
+    const { rate, interval } = summary.search?.answer ?? {};
+    expect(text).toContain(`${formatRate(rate ?? null)} requests/s (${formatRate(interval?.low ?? null)} to `);
+    expect(text).toMatch(/First to break: .* requests\/s\./);
+    expect(text.match(/\| +(held|broke|held \(confirming\)) +\|/g)).toHaveLength(summary.search?.levels.length ?? 0);
+  });
+
   it("says the same of the same evidence, in whatever order it is given", () => {
     const files = [
       evidence("a.json"),

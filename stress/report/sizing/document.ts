@@ -1,6 +1,7 @@
 import { formatShare } from "../../screen/format.ts";
 import { caveatList } from "./caveats.ts";
 import { type Evidence, isCheapest, sorted } from "./evidence.ts";
+import { levelSection } from "./levels.ts";
 import type { ComposeLimits } from "./limits.ts";
 import { planSection } from "./plan.ts";
 import { checksums, costTable, environment, headline, limitTable, memoryTable, method } from "./sections.ts";
@@ -19,6 +20,7 @@ export function renderSizing(given: readonly Evidence[], { limits, headroom, com
   const evidence = sorted(given);
   const sections: [title: string, body: string][] = [
     ["What it carries", headline(evidence)],
+    ["How much before something gives way", levelSection(evidence)],
     ["What the workload stands for", workload(evidence)],
     ["What these figures do not say", caveatList(evidence, limits)],
     ["How much for how many", planIntro(planSection(evidence, headroom), headroom)],

@@ -19,6 +19,11 @@ export function modeOf({ environment }: Summary): string | null {
   return environment.deployment?.mode ?? null;
 }
 
+/** Topology and how it was deployed: `chain, docker`. */
+export function placeOf(summary: Summary): string {
+  return [topologyOf(summary), modeOf(summary)].filter((part) => part !== null).join(", ");
+}
+
 /** What was requested: `GET /health`, `GET /work?cpuUs=2000`, each of several. */
 export function endpointOf({ profile }: Summary): string {
   return [...new Set(profile.requests.map(({ method, path }) => `${method} ${path}`))].join(", ");

@@ -1,8 +1,7 @@
 import { type Replica, replicaOf, sizeFor } from "../../judge/sizing.ts";
 import { formatBytes, formatCores, formatCount, formatRate, formatShare } from "../../screen/format.ts";
-import { type Evidence, endpointOf } from "./evidence.ts";
+import { type Evidence, endpointOf, placeOf } from "./evidence.ts";
 import { code, plain, table } from "./markdown.ts";
-import { placeOf } from "./sections.ts";
 
 /** Rates that the table answers for, requests a second. */
 const wanted = [100, 250, 500, 1_000, 2_000, 5_000, 10_000, 20_000];
@@ -12,7 +11,7 @@ export function planSection(evidence: readonly Evidence[], headroom: number): st
   return evidence
     .flatMap(({ file, summary }) => {
       const replica = replicaOf(summary);
-      if (replica === null || summary.metadata.scenario !== "throughput") return [];
+      if (replica === null || summary.metadata.scenario === "soak") return [];
       return [
         `### ${plain(placeOf(summary))}, ${code(endpointOf(summary))}\n\n${basis(file, replica)}\n\n${rows(replica, headroom)}`,
       ];

@@ -1,5 +1,4 @@
 import { costsOf, memoryOf } from "../../judge/sizing.ts";
-import type { Summary } from "../../measure/summary.ts";
 import { bottlenecks } from "../../screen/final/capacity.ts";
 import {
   absent,
@@ -12,14 +11,10 @@ import {
   formatRate,
   formatShare,
 } from "../../screen/format.ts";
-import { type Evidence, endpointOf, modeOf, topologyOf } from "./evidence.ts";
+import { type Evidence, endpointOf, placeOf } from "./evidence.ts";
+import { answerOf } from "./levels.ts";
 import type { ComposeLimits } from "./limits.ts";
 import { code, plain, table } from "./markdown.ts";
-
-/** Topology and how it was deployed: `chain, docker`. */
-export function placeOf(summary: Summary): string {
-  return [topologyOf(summary), modeOf(summary)].filter((part) => part !== null).join(", ");
-}
 
 /** Capacity and latency, a row a run. */
 export function headline(evidence: readonly Evidence[]): string {
@@ -33,7 +28,7 @@ export function headline(evidence: readonly Evidence[]): string {
       plain(placeOf(summary)),
       code(endpointOf(summary)),
       `${summary.metadata.scenario}, ${formatDuration(summary.state.testRunDurationMs)}`,
-      `${floor}${formatRate(capacity.sustainedRps)}`,
+      summary.search === undefined ? `${floor}${formatRate(capacity.sustainedRps)}` : answerOf(summary.search),
       `${floor}${formatRate(capacity.averageRps)}`,
       ...(["p(50)", "p(95)", "p(99)"] as const).map((name) => formatLatency(trend?.[name] ?? null)),
       formatShare(failed),

@@ -1,0 +1,62 @@
+import type { SearchLevel } from "../../measure/search-summary.ts";
+import type { Summary } from "../../measure/summary.ts";
+import { absent, formatCount, formatDuration, formatMebibytes, formatRate, formatShare } from "../../screen/format.ts";
+import { clean } from "../../screen/line.ts";
+import { levelPercentile, phaseWords } from "../../screen/search-words.ts";
+import { answerOf } from "../sizing/levels.ts";
+import type { Section } from "./section.ts";
+import { Sign } from "./sign.tsx";
+import { Table } from "./table.tsx";
+
+const outcomes = {
+  pass: { tone: "good", word: "held" },
+  fail: { tone: "bad", word: "broke" },
+  generator: { tone: "warn", word: "generator's limit" },
+} as const;
+
+/** What a search found and every load that it tried, in the order of the loads. */
+export function searchSection({ search, profile }: Summary): Section | null {
+  if (search === undefined) return null;
+  const { answer, brokeFirst, bottleneck, plan } = search;
+  const services = search.levels[0]?.services.map(({ name }) => name) ?? [];
+  const levels = search.levels.toSorted((a, b) => a.rate - b.rate || Date.parse(a.startedAt) - Date.parse(b.startedAt));
+  const body = (
+    <>
+      <p>
+        <strong>{answerOf(search)}</strong>: {clean(answer.reason)}.
+        {brokeFirst === null ? "" : ` First to break: ${clean(brokeFirst.text)} at ${formatRate(brokeFirst.rate)} requests/s.`}
+        {bottleneck === null || bottleneck.evidence.length === 0
+          ? ""
+          : ` Exhausted there: ${bottleneck.evidence.map(clean).join("; ")}.`}
+      </p>
+      <Table
+        caption={`Loads tried, ${formatDuration(plan.probeMs)} each, the answer for ${formatDuration(plan.confirmMs)}; response times`}
+        columns={[
+          { name: "Requests/s", figure: true },
+          { name: "Outcome" },
+          ...["p50", "p95", "p99", "Failed", "Dropped"].map((name) => ({ name, figure: true })),
+          ...services.flatMap((name) => [
+            { name: `${clean(name)}, cores`, figure: true },
+            { name: `${clean(name)}, MiB`, figure: true },
+          ]),
+        ]}
+        rows={levels.map((level) => [
+          formatRate(level.rate),
+          <>
+            <Sign tone={outcomes[level.outcome].tone} /> {outcomes[level.outcome].word}, {phaseWords[level.phase]}
+          </>,
+          ...(["p(50)", "p(95)", "p(99)"] as const).map((name) => levelPercentile(level, name, profile.timeoutMs)),
+          formatShare(level.failedShare),
+          formatCount(level.dropped),
+          ...services.flatMap((name) => usage(level, name)),
+        ])}
+      />
+    </>
+  );
+  return { id: "search", title: "Search", body };
+}
+
+function usage(level: SearchLevel, name: string): string[] {
+  const found = level.services.find((service) => service.name === name);
+  return [found?.cpuCores?.toFixed(2) ?? absent, formatMebibytes(found?.memoryBytes ?? null)];
+}
