@@ -99,7 +99,11 @@ export function addRequestFlags(command: Command): Command {
     .option("-T, --content-type <type>", "content type of the body")
     .option("--request <request>", "one of several: 'GET /users/7 weight=3 route=/users/{id}' (repeatable)", collect)
     .option("--sequence", "each user walks the requests in order instead of drawing by weight")
-    .option("--check <check>", "'status 200', 'body TEXT', 'header NAME TEXT', 'json PATH VALUE' (repeatable)", collect)
+    .option(
+      "--check <check>",
+      "'status 200', 'body TEXT', 'header NAME TEXT', 'json PATH VALUE', 'graceful' (repeatable)",
+      collect,
+    )
     .optionsGroup("Objectives:")
     .option("--threshold <rule>", "'http_req_failed: rate<0.01' or 'p(95)<250'; replaces the defaults (repeatable)", collect)
     .option("--abort-on <rule>", "'http_req_failed: rate>0.5 for 30s' (repeatable)", collect)

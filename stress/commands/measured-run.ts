@@ -33,6 +33,7 @@ const memoryColumn = { process: "rss", container: "anon" } as const;
 interface RunOptions {
   steadyFromMs?: number | null;
   review?: (summary: Summary) => Summary;
+  watch?: (event: RunEvent) => void;
 }
 
 /**
@@ -45,6 +46,7 @@ export class MeasuredRun {
   readonly #measured: MeasuredTarget;
   readonly #path: string | null;
   readonly #review: (summary: Summary) => Summary;
+  readonly #watch: (event: RunEvent) => void;
   readonly #recording: Recording;
   readonly #samples = new SampleLog();
   readonly #latest = new Map<string, ResourceSample>();
@@ -67,14 +69,15 @@ export class MeasuredRun {
 
   /**
    * `path`: where the summary and its checkpoints go, null for nowhere. `steadyFromMs`: from which time of the load on
-   * `steadyMetrics` counts. `review` has the last word on the final summary: what others know of the run is added there.
+   * `steadyMetrics` counts. `review` has the last word on the final summary: what others know of the run is added there. `watch` is told every event when it happens, whatever the reader of `events` is at.
    */
   constructor(profile: Profile, measured: MeasuredTarget, path: string | null, options: RunOptions = {}) {
-    const { steadyFromMs = null, review = (summary) => summary } = options;
+    const { steadyFromMs = null, review = (summary) => summary, watch = () => {} } = options;
     this.#profile = profile;
     this.#measured = measured;
     this.#path = path;
     this.#review = review;
+    this.#watch = watch;
     this.#recording = new Recording(
       profile,
       measured.services.flatMap(({ name, source }) => [`${memoryColumn[source.kind]}:${name}`, `cpu:${name}`]),
@@ -87,7 +90,7 @@ export class MeasuredRun {
       onSample: (sample) => {
         this.#samples.add(sample);
         this.#latest.set(sample.service, sample);
-        this.events.push({ type: "sample", sample });
+        this.#tell({ type: "sample", sample });
       },
     });
   }
@@ -97,6 +100,11 @@ export class MeasuredRun {
     this.#stop.abort();
   }
 
+  #tell(event: RunEvent): void {
+    this.#watch(event);
+    this.events.push(event);
+  }
+
   /** The metrics from `steadyFromMs` on, once the run is over. */
   steadyMetrics(): ReturnType<Recording["steadyMetrics"]> {
     return this.#recording.steadyMetrics(this.#loadMs);
@@ -104,7 +112,7 @@ export class MeasuredRun {
 
   async go(address: Parameters<typeof runLoad>[1]): Promise<Summary> {
     const { deployment, services } = this.#measured;
-    this.events.push({
+    this.#tell({
       type: "started",
       profile: redactProfile(this.#profile),
       services: services.map(({ name, limits }) => ({ name, ...limits })),
@@ -145,7 +153,7 @@ export class MeasuredRun {
       this.#loadCpu = { cpu: process.cpuUsage(), atMs: performance.now(), host: readHostCpu() };
     }
     if (phase.kind === "drain" || phase.kind === "after") this.#measureGenerator();
-    this.events.push({ type: "phase", phase });
+    this.#tell({ type: "phase", phase });
   }
 
   /** What the generator and the host spent on the load, its drain left out. */
@@ -176,7 +184,7 @@ export class MeasuredRun {
       gauges[`cpu:${name}`] = cpuCores;
     }
     const snapshot = this.#recording.round(atMs, loadMs, this.#processLoad(), gauges);
-    this.events.push({ type: "snapshot", snapshot: { ...snapshot, thresholds: thresholds(this.#recording.metrics(loadMs)) } });
+    this.#tell({ type: "snapshot", snapshot: { ...snapshot, thresholds: thresholds(this.#recording.metrics(loadMs)) } });
     if (this.#profile.abort.length > 0 && this.#aborted.length === 0) {
       this.#aborted = aborting(loadMs, this.#recording.windowMetrics(sinceMs));
       if (this.#aborted.length > 0) this.#stop.abort();
@@ -211,7 +219,7 @@ export class MeasuredRun {
 
   #warn(message: string): void {
     this.#warnings.push(message);
-    this.events.push({ type: "warning", message });
+    this.#tell({ type: "warning", message });
   }
 
   async #finish(times: RunTimes): Promise<Summary> {
@@ -220,7 +228,7 @@ export class MeasuredRun {
     await this.#checkpoint;
     const summary = this.#review(this.#summary(times.endMs, false));
     const saved = this.#path === null ? { summary, files: [] } : await this.#save(this.#path, summary, times.endMs);
-    this.events.push({ type: "finished", ...saved });
+    this.#tell({ type: "finished", ...saved });
     this.events.end();
     return saved.summary;
   }

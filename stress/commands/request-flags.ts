@@ -1,3 +1,4 @@
+import { gracefulCheck } from "../judge/plan/refusal.ts";
 import type { Check, RequestSpec } from "../profile/profile.ts";
 import { redactUrl } from "../profile/redact.ts";
 import { UsageError } from "../profile/usage-error.ts";
@@ -79,7 +80,7 @@ function parseHeader(text: string): [string, string] {
   return [name, value];
 }
 
-const checkForms = "'status 200', 'body TEXT', 'header NAME TEXT', 'json PATH VALUE'";
+const checkForms = "'status 200', 'body TEXT', 'header NAME TEXT', 'json PATH VALUE', 'graceful'";
 
 /** A check from `--check`. @throws UsageError */
 export function parseCheck(text: string): Check {
@@ -94,6 +95,9 @@ export function parseCheck(text: string): Check {
       break;
     case "header":
       if (token.test(first)) return { kind, name: `header ${first} holds ${second}`, header: first, contains: second };
+      break;
+    case "graceful":
+      if (rest === "") return { kind, name: gracefulCheck };
       break;
     case "json":
       if (first !== "" && second !== "")

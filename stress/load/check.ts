@@ -63,7 +63,7 @@ export class ResponseChecks implements ResponseSink {
   constructor(checks: readonly Check[]) {
     this.#checks = checks;
     this.#searches = checks.map((check) => (check.kind === "body" ? new SubstringSearch(check.contains) : null));
-    this.#keepsHead = checks.some((check) => check.kind === "header");
+    this.#keepsHead = checks.some(({ kind }) => kind === "header" || kind === "graceful");
     this.#keepsBody = checks.some((check) => check.kind === "json");
   }
 
@@ -109,6 +109,8 @@ export class ResponseChecks implements ResponseSink {
         return this.#searches[index]?.found === true;
       case "header":
         return this.#headerHolds(check.header, check.contains);
+      case "graceful":
+        return status < 400 || ((status === 503 || status === 429) && this.#headerHolds("retry-after", ""));
       case "json":
         return this.#jsonHolds(check.path, check.equals);
     }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { profileSchema } from "../profile/profile.ts";
 import { driftSchema, stabilitySchema } from "./drift-summary.ts";
+import { planScenarioSchema } from "./plan-summary.ts";
 import { resourceSeriesSchema } from "./resource-series.ts";
 import { searchSummarySchema } from "./search-summary.ts";
 import { seriesSchema } from "./series.ts";
@@ -212,6 +213,8 @@ export const summarySchema = z.object({
   }),
   /** Of `stress search`: every probe, and the answer. The rest of the summary is then that of the confirming run. */
   search: searchSummarySchema.optional(),
+  /** Of a scenario of `stress plan`. */
+  plan: planScenarioSchema.optional(),
   warnings: z.array(z.string()),
   results: z.object({ verdict: verdictSchema, exitCode: z.int(), reasons: z.array(z.string()) }),
 });

@@ -62,6 +62,8 @@ export const checkSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("status"), name: z.string(), status: z.int() }),
   z.object({ kind: z.literal("body"), name: z.string(), contains: z.string() }),
   z.object({ kind: z.literal("header"), name: z.string(), header: z.string(), contains: z.string() }),
+  /** Below 400, or a refusal that says when to come again: 503 or 429 with Retry-After (RFC 9110 section 10.2.3). */
+  z.object({ kind: z.literal("graceful"), name: z.string() }),
   z.object({ kind: z.literal("json"), name: z.string(), path: z.string(), equals: z.json() }),
 ]);
 

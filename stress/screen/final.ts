@@ -7,6 +7,7 @@ import { generatorBlock } from "./final/generator.ts";
 import { latencyBlock } from "./final/latency.ts";
 import { memoryBlock } from "./final/memory.ts";
 import { phaseBlock } from "./final/phases.ts";
+import { breakingPointBlock, planBlock } from "./final/plan.ts";
 import { classBlock, routeBlock } from "./final/routes.ts";
 import { levelBlock, searchBlock } from "./final/search.ts";
 import { streamBlock } from "./final/streams.ts";
@@ -26,8 +27,10 @@ export function finalScreen(summary: Summary, files: readonly string[], view: Vi
   const blocks = [
     [header],
     verdictBlock(summary, view),
+    planBlock(summary, view),
     searchBlock(summary, view),
     levelBlock(summary, view),
+    breakingPointBlock(summary, view),
     capacityBlock(summary, view),
     streamBlock(summary, view),
     latencyBlock(summary, view),

@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import type { BreakingPoint, PlanScenario, Recovery } from "../../measure/plan-summary.ts";
+import type { Summary } from "../../measure/summary.ts";
+import { exampleSummary } from "../../report/example-summary.ts";
+import { withCriteria } from "./criteria.ts";
+
+const plan: PlanScenario = { plan: "gateway", title: "Spike", mode: "full" };
+const recovery = (verdict: Recovery["verdict"]): Recovery => ({
+  withinMs: 30_000,
+  verdict,
+  recoveredAfterMs: null,
+  band: null,
+  worst: { p95Ms: null, failedShare: 0 },
+  text: "as it was",
+});
+const breakingPoint = (verdict: BreakingPoint["verdict"], heldAt: number | null): BreakingPoint => ({
+  verdict,
+  heldAt,
+  brokeAt: null,
+  levels: [],
+  text: "where it broke",
+});
+
+function ended(results: Summary["results"], evidence: string[] = []): Summary {
+  const summary = exampleSummary();
+  return { ...summary, results, generator: { ...summary.generator, evidence } };
+}
+const passed = { verdict: "pass", exitCode: 0, reasons: [] } as const;
+const late = { verdict: "invalid", exitCode: 111, reasons: ["pacer lag"] } as const;
+
+describe("criteria", () => {
+  it.each<[string, Summary, Partial<PlanScenario>, [string, number]]>([
+    ["recovered in time", ended({ ...passed, reasons: [] }), { recovery: recovery("recovered") }, ["pass", 0]],
+    ["recovered late", ended({ ...passed, reasons: [] }), { recovery: recovery("late") }, ["fail", 99]],
+    ["recovery unknown", ended({ ...passed, reasons: [] }), { recovery: recovery("undecided") }, ["undecided", 111]],
+    [
+      "late and invalid",
+      ended({ ...late, reasons: ["pacer lag"] }, ["pacer lag"]),
+      { recovery: recovery("late") },
+      ["invalid", 111],
+    ],
+    ["found", ended({ ...passed, reasons: [] }), { breakingPoint: breakingPoint("found", 500) }, ["pass", 0]],
+    ["none", ended({ ...passed, reasons: [] }), { breakingPoint: breakingPoint("none", 500) }, ["pass", 0]],
+    ["the first level broke", ended({ ...passed, reasons: [] }), { breakingPoint: breakingPoint("found", null) }, ["fail", 99]],
+    [
+      "a floor",
+      ended({ ...late, reasons: ["pacer lag"] }, ["pacer lag"]),
+      { breakingPoint: breakingPoint("floor", 500) },
+      ["undecided", 111],
+    ],
+    [
+      "found below where the generator was late",
+      ended({ ...late, reasons: ["pacer lag"] }, ["pacer lag"]),
+      { breakingPoint: breakingPoint("found", 500) },
+      ["pass", 0],
+    ],
+    [
+      "no breaking point, and the generator was late: who knows",
+      ended({ ...late, reasons: ["pacer lag"] }, ["pacer lag"]),
+      { breakingPoint: breakingPoint("none", 500) },
+      ["invalid", 111],
+    ],
+    [
+      "a service that died on the way stays a failure",
+      ended({ verdict: "fail", exitCode: 99, reasons: ["proxy died"] }),
+      { breakingPoint: breakingPoint("found", 500) },
+      ["fail", 99],
+    ],
+  ])("%s", (_, summary, parts, expected) => {
+    const { results, plan: stands } = withCriteria(summary, { ...plan, ...parts });
+    expect([results.verdict, results.exitCode]).toEqual(expected);
+    expect(stands).toEqual({ ...plan, ...parts });
+    expect(results.reasons.length === 0).toBe(expected[0] === "pass");
+  });
+});

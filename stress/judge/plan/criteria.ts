@@ -1,0 +1,41 @@
+import type { PlanScenario } from "../../measure/plan-summary.ts";
+import type { Summary, Verdict } from "../../measure/summary.ts";
+import { ExitCode, worstExitCode } from "../exit-code.ts";
+
+/** A summary with what a plan asked of its run, and the results in that light. */
+export function withCriteria(summary: Summary, plan: PlanScenario): Summary {
+  const { recovery, breakingPoint, refusal } = plan;
+  const codes: ExitCode[] = [];
+  const reasons: string[] = [];
+  let { verdict, exitCode } = summary.results;
+  const kept = breakingPoint === undefined ? summary.results.reasons : withoutGenerator(summary, breakingPoint);
+  if (kept.length === 0 && summary.results.reasons.length > 0) [verdict, exitCode] = ["pass", ExitCode.pass];
+  codes.push(exitCode as ExitCode);
+  const say = (code: ExitCode, is: Verdict, text: string) => {
+    codes.push(code);
+    reasons.push(text);
+    if (worstExitCode(codes) === code && exitCode !== code) [verdict, exitCode] = [is, code];
+  };
+  if (recovery?.verdict === "late") say(ExitCode.failed, "fail", recovery.text);
+  if (recovery?.verdict === "undecided") say(ExitCode.invalid, "undecided", `recovery: ${recovery.text}`);
+  if (breakingPoint !== undefined) {
+    const { verdict: found, heldAt, text } = breakingPoint;
+    if (found === "undecided" || found === "floor") say(ExitCode.invalid, "undecided", text);
+    if (found === "found" && heldAt === null) say(ExitCode.failed, "fail", text);
+  }
+  if (refusal?.verdict === "not-graceful") for (const reason of refusal.reasons) say(ExitCode.failed, "fail", reason);
+  if (refusal?.verdict === "undecided") say(ExitCode.invalid, "undecided", refusal.text);
+  return { ...summary, plan, results: { verdict, exitCode, reasons: [...kept, ...reasons] } };
+}
+
+/**
+ * A ramp to the breaking point goes on beyond it, where a generator beside an overloaded target is late as well. It takes
+ * nothing from what was found below.
+ */
+function withoutGenerator(
+  { results, generator }: Summary,
+  { verdict }: NonNullable<PlanScenario["breakingPoint"]>,
+): Summary["results"]["reasons"] {
+  if (verdict !== "found" && verdict !== "floor") return results.reasons;
+  return results.reasons.filter((reason) => !generator.evidence.includes(reason));
+}

@@ -1,0 +1,13 @@
+/** One second of a load, as judgements of a plan need it. */
+export interface LoadSecond {
+  /** Its end, since the load began. */
+  atMs: number;
+  durationMs: number;
+  /** Answered or failed. */
+  requests: number;
+  failed: number;
+  /** Response time where there is one, else service time; null in a second without an answer. */
+  p95Ms: number | null;
+  /** Null where the generator has no due times. */
+  pacerLagP99Ms: number | null;
+}
