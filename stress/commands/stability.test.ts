@@ -56,6 +56,7 @@ it("finds nothing where nothing grows, and is undecided where the batches are to
     ["fds", "stable"],
     ["sockets", "stable"],
     ["threads", "stable"],
+    ["fds-growth", "stable"],
   ]);
   expect(stability.verdict).toBe("undecided");
   expect(summarySchema.parse({ ...exampleSummary(), resources, stability }).stability).toEqual(stability);
@@ -70,4 +71,39 @@ it("names the leak, the spin and the descriptors that stay open", () => {
   const bad = stability.checks.filter(({ verdict }) => verdict === "drifting").map(({ check }) => check);
   expect(bad).toEqual(["residual", "cpu-after", "fds"]);
   expect(stability.reasons[0]).toMatch(/^proxy: memory grows by \+6\d\.\d\d MiB\/h/);
+});
+
+it("finds descriptors that leak slowly, and are fewer after the load than a pool may keep", () => {
+  const opened = (atMs: number) => Math.floor(Math.max(0, Math.min(atMs, 930_000) - 30_000) / 30_000);
+  const [proxy] = exampleSummary().resources;
+  const { stability } = stabilityOf({
+    resources: proxy ? [proxy] : [],
+    samplesOf: () => samples(noisy, {}).map((sample) => ({ ...sample, fds: 20 + opened(sample.atMs) })),
+    windows,
+    timeseries: { intervalMs: 1000, columns: [], rows: [], batches: [] },
+    harmfulBytesPerHour: null,
+  });
+  expect(stability.checks.filter(({ verdict }) => verdict === "drifting").map(({ check }) => check)).toEqual(["fds-growth"]);
+});
+
+it("compares sockets that are read at the edges of phases only, a moment outside them", () => {
+  const edges = [30_004, 930_004, 990_003];
+  const [proxy] = exampleSummary().resources;
+  const seldom = samples(noisy, {}).map((sample) => ({ ...sample, sockets: null }));
+  const read = edges.flatMap((atMs, i) => {
+    const sample = seldom.find((one) => one.atMs > atMs) ?? seldom.at(-1);
+    return sample ? [{ ...sample, atMs, sockets: i === 2 ? 500 : 10 }] : [];
+  });
+  const { stability } = stabilityOf({
+    resources: proxy ? [proxy] : [],
+    samplesOf: () => [...seldom, ...read].sort((a, b) => a.atMs - b.atMs),
+    windows,
+    timeseries: { intervalMs: 1000, columns: [], rows: [], batches: [] },
+    harmfulBytesPerHour: null,
+  });
+  expect(stability.checks.find(({ check }) => check === "sockets")).toMatchObject({
+    verdict: "drifting",
+    before: 10,
+    after: 500,
+  });
 });

@@ -1,13 +1,15 @@
+import { batchReadings } from "../judge/drift/batches.ts";
 import { quantile } from "../judge/drift/blocks.ts";
 import { type BeforeAfter, countsOf, cpuAfterOf, residualOf } from "../judge/drift/comparison.ts";
-import { falseAlarmShare, gateOf } from "../judge/drift/gate.ts";
+import { Designs } from "../judge/drift/design.ts";
+import { countsShare, falseAlarmShare, gateOf } from "../judge/drift/gate.ts";
+import { countGrowthOf } from "../judge/drift/growth.ts";
 import { latencyDriftOf, throughputDriftOf } from "../judge/drift/performance.ts";
 import { driftOf, type MemorySeries } from "../judge/drift.ts";
 import type { Stability, StabilityCheck } from "../measure/drift-summary.ts";
 import type { ResourceSample } from "../measure/event.ts";
-import { LatencyHistogram } from "../measure/histogram.ts";
 import type { ServiceResources, Summary } from "../measure/summary.ts";
-import type { Span, Windows } from "../resources/windows.ts";
+import { type Span, type Windows, withEdgeReading } from "../resources/windows.ts";
 
 export interface StabilityFacts {
   /** Null for what would fill a tenth of a service's limit, or of its baseline, in 24 hours. */
@@ -26,18 +28,26 @@ export function stabilityOf(facts: StabilityFacts): { resources: ServiceResource
   const { windows } = facts;
   const share = falseAlarmShare(facts.resources.length);
   const held = longest(windows.steady);
+  // Services are read at the same times, more or less, and judged alike.
+  const designs = new Designs();
   const resources = facts.resources.map((service) => {
     const samples = facts.samplesOf(service.name);
-    const drift = driftOf(memoryOf(service, samples, held), {
+    const options = {
       limitBytes: service.limits.memoryBytes,
       baselineBytes: (service.rss ?? service.anon)?.preBytes ?? null,
       falseAlarm: share,
       ...(facts.harmfulBytesPerHour !== null && { harmfulBytesPerHour: facts.harmfulBytesPerHour }),
-    });
+    };
+    const drift = driftOf(memoryOf(service, samples, held), options, designs);
     return { ...service, drift };
   });
   const checks = [
-    ...facts.resources.flatMap((service) => returnedChecks(service.name, facts.samplesOf(service.name), windows)),
+    ...facts.resources.flatMap((service) => {
+      const samples = facts.samplesOf(service.name);
+      const counts = countsOver(service, samples, held);
+      const growth = counts === null ? [] : [countGrowthOf(counts, countsShare(facts.resources.length), designs)];
+      return [...returnedChecks(service.name, samples, windows), ...growth];
+    }),
     ...performanceChecks(facts.timeseries, held, windows.load?.fromMs ?? 0, share),
   ];
   return { resources, stability: gateOf({ memory: resources.map(({ name, drift }) => ({ service: name, drift })), checks }) };
@@ -52,8 +62,7 @@ function returnedChecks(service: string, samples: readonly ResourceSample[], win
   const { cold, pre, post } = windows;
   if (pre === null || post === null) return [];
   const read = (figure: (sample: ResourceSample) => number | null) => {
-    const within = ({ fromMs, toMs }: Span) =>
-      samples.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs).flatMap((sample) => figure(sample) ?? []);
+    const within = (span: Span) => withEdgeReading(samples, span).flatMap((sample) => figure(sample) ?? []);
     // What is still closing or being collected right after the load is not what remains.
     return { service, before: within(pre), after: within({ fromMs: (post.fromMs + post.toMs) / 2, toMs: post.toMs }) };
   };
@@ -78,38 +87,30 @@ function returnedChecks(service: string, samples: readonly ResourceSample[], win
   ];
 }
 
-/** Batches are timed since the load started, windows since the run did. */
 function performanceChecks(
   timeseries: Summary["timeseries"],
   held: Span | null,
   loadFromMs: number,
   share: number,
 ): StabilityCheck[] {
-  const whole = timeseries.batches.at(-1);
-  const fullMs = Math.max(0, ...timeseries.batches.map(({ fromMs, toMs }) => toMs - fromMs));
-  // A last batch that was cut short is as noisy as it is short.
-  const batches = timeseries.batches
-    .filter((batch) => batch !== whole || batch.toMs - batch.fromMs > fullMs / 2)
-    .map(({ fromMs, toMs, data }) => {
-      const latency = LatencyHistogram.decode(data);
-      return {
-        atMs: loadFromMs + (fromMs + toMs) / 2,
-        p99: latency.percentile(99).us / 1000,
-        rps: (latency.count * 1000) / (toMs - fromMs),
-      };
+  const { latency, throughput } = batchReadings(timeseries, loadFromMs);
+  return [latencyDriftOf(latency, held, share), throughputDriftOf(throughput, held, share)];
+}
+
+/** Descriptors while the load is constant; sockets where they cannot be counted. Null where neither can. */
+function countsOver(
+  { name: service, samples: { lost } }: ServiceResources,
+  samples: readonly ResourceSample[],
+  load: Span | null,
+) {
+  const counted = (figure: (sample: ResourceSample) => number | null) =>
+    samples.flatMap((sample) => {
+      const value = figure(sample);
+      return value === null ? [] : [{ atMs: sample.atMs, value }];
     });
-  return [
-    latencyDriftOf(
-      batches.map(({ atMs, p99 }) => ({ atMs, value: p99 })),
-      held,
-      share,
-    ),
-    throughputDriftOf(
-      batches.map(({ atMs, rps }) => ({ atMs, value: rps })),
-      held,
-      share,
-    ),
-  ];
+  const [fds, sockets] = [counted(({ fds }) => fds), counted(({ sockets }) => sockets)];
+  if (fds.length > 0) return { check: "fds-growth" as const, service, readings: fds, load, lost };
+  return sockets.length > 0 ? { check: "sockets-growth" as const, service, readings: sockets, load, lost } : null;
 }
 
 function longest(spans: readonly Span[]): Span | null {

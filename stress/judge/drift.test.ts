@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { driftSchema } from "../measure/drift-summary.ts";
 import { falseAlarmShare } from "./drift/gate.ts";
 import { binomialLimit, tallyOf } from "./drift/proof.ts";
-import { leaks, nulls, readingsOf } from "./drift/test-traces.ts";
+import { adversaries, leaks, nulls, readingsOf, type Shape } from "./drift/test-traces.ts";
 import { driftOf, harmfulSlope } from "./drift.ts";
 
 const mebibyte = 2 ** 20;
@@ -38,7 +38,7 @@ describe("memory that does not leak", () => {
 
 describe("memory that leaks 1 MiB a minute", () => {
   it.each([
-    ["linear leak", 15, 36],
+    ["linear leak", 15, 37],
     ["leak in steps of a minute", 15, 34],
     ["leak that starts at half", 60, 38],
     ["leak after a warm-up step", 60, 38],
@@ -113,4 +113,16 @@ describe("memory that cannot be judged", () => {
 it("holds growth against a tenth of the limit a day, or of the baseline where there is none", () => {
   expect(harmfulSlope({ limitBytes: 2400, baselineBytes: 240 })).toBe(10);
   expect(harmfulSlope({ limitBytes: null, baselineBytes: 240 })).toBe(1);
+});
+
+describe("memory made to deceive", () => {
+  const tally = (shape: Shape | undefined) => shape && tallyOf(shape, { ...quarterHour, seeds: 20 });
+
+  it("is not leaking where only a collector's teeth grow", () => {
+    expect(tally(adversaries["sawtooth of growing amplitude"])?.leaking).toBe(0);
+  });
+
+  it("is mostly undecided while it warms up for longer than the load lasts", () => {
+    expect(tally(adversaries["warm-up that saturates with 20 min"])?.leaking).toBeLessThan(10);
+  });
 });

@@ -1,5 +1,7 @@
 import type { Drift } from "../measure/drift-summary.ts";
 import { levelsOf, type Reading, type Span } from "./drift/blocks.ts";
+import { Designs } from "./drift/design.ts";
+import { doubtOf } from "./drift/doubt.ts";
 import { type Effect, effectOf, type Level } from "./drift/effect.ts";
 import { steadySpan } from "./drift/steady.ts";
 
@@ -28,7 +30,7 @@ const mebibyte = 2 ** 20;
 /** A low quantile of a block is the floor of a sawtooth; the very lowest would be at the mercy of one bad reading. */
 const floorShare = 0.1;
 /** Short blocks tell fast noise from slow, long ones average over a collector's cycle: both are looked at. */
-const fineLevels = 180;
+const fineLevels = 360;
 const coarseLevels = 45;
 const leastLevels = 12;
 const readingsPerLevel = 2;
@@ -37,10 +39,11 @@ const lostShare = 0.2;
 const missingShare = 0.3;
 
 /** Does this memory grow, by enough to matter? Pure. */
-export function driftOf(series: MemorySeries, options: DriftOptions): Drift {
+export function driftOf(series: MemorySeries, options: DriftOptions, designs = new Designs()): Drift {
   const missedLeak = options.missedLeak ?? 0.01;
   const harmful = options.harmfulBytesPerHour ?? harmfulSlope(options);
-  const readings = series.readings.filter(({ atMs }) => series.load && atMs >= series.load.fromMs && atMs <= series.load.toMs);
+  const { load } = series;
+  const readings = series.readings.filter(({ atMs }) => load && atMs >= load.fromMs && atMs <= load.toMs);
   const nothing: Drift = {
     figure: series.figure,
     verdict: "undecided",
@@ -56,13 +59,13 @@ export function driftOf(series: MemorySeries, options: DriftOptions): Drift {
     timeToLimitMs: null,
     reasons: [],
   };
-  if (series.load === null) return { ...nothing, reasons: ["there was no load"] };
+  if (load === null) return { ...nothing, reasons: ["there was no load"] };
   if (readings.length === 0) return { ...nothing, verdict: "invalid", reasons: ["no memory was read during the load"] };
   if (series.lost > lostShare * (series.lost + readings.length)) {
     const of = series.lost + readings.length;
     return { ...nothing, verdict: "invalid", reasons: [`${series.lost} of ${of} samples were lost`] };
   }
-  const { settled, ...steady } = steadySpan(readings, series.load, floorShare);
+  const { settled, ...steady } = steadySpan(readings, load, floorShare);
   const found = levelsIn(readings, steady, fineLevels);
   const judged = { ...nothing, steady, levels: found.levels.length };
   if (found.levels.length < leastLevels) {
@@ -74,24 +77,25 @@ export function driftOf(series: MemorySeries, options: DriftOptions): Drift {
     return { ...judged, verdict: "invalid", reasons: ["samples are missing for long stretches of the load"] };
   }
   // Looks share the risks: the steady stretch at two resolutions, and the last half of the load for a leak that starts late.
-  const halfFromMs = (series.load.fromMs + series.load.toMs) / 2;
+  const halfFromMs = (load.fromMs + load.toMs) / 2;
   const late = { fromMs: Math.max(halfFromMs, steady.fromMs), toMs: steady.toMs };
   const looks = [
-    { span: steady, most: fineLevels, share: 0.5 },
-    { span: steady, most: coarseLevels, share: 0.25 },
-    { span: late, most: coarseLevels, share: 0.25 },
+    { span: steady, most: fineLevels, share: 0.6 },
+    { span: steady, most: coarseLevels, share: 0.2 },
+    { span: late, most: coarseLevels, share: 0.2 },
   ].flatMap(({ span, most, share }) => {
     const risks = { lower: options.falseAlarm * share, upper: missedLeak / 2 };
     const { levels } = levelsIn(readings, span, most);
-    const slope = levels.length < leastLevels ? null : effectOf(levels, (i) => (levels[i]?.atMs ?? 0) / hourMs, risks);
-    return slope === null ? [] : [{ span, levels, slope, risks, before: readings.filter(({ atMs }) => atMs < span.fromMs) }];
+    const slope =
+      levels.length < leastLevels ? null : effectOf(levels, (i) => (levels[i]?.atMs ?? 0) / hourMs, risks, { designs });
+    return slope === null ? [] : [{ span, levels, slope, risks }];
   });
   const whole = looks
     .filter(({ span }) => span === steady)
     .reduce<(typeof looks)[number] | undefined>((a, b) => (a && width(a.slope) <= width(b.slope) ? a : b), undefined);
   if (whole === undefined) return { ...judged, reasons: ["too few samples to fit a slope"] };
   const above = harmful === null ? [] : looks.filter(({ slope }) => slope.lower > harmful);
-  const doubts = above.map((look) => doubtOf(look));
+  const doubts = above.map((look) => doubtOf({ ...look, readings, load, floorShare }, designs));
   const leak = above[doubts.indexOf(null)];
   const { slope, levels, span, risks } = leak ?? whole;
   const last = levels.at(-1)?.value ?? 0;
@@ -128,28 +132,6 @@ export function driftOf(series: MemorySeries, options: DriftOptions): Drift {
 export function harmfulSlope({ limitBytes, baselineBytes }: Pick<DriftOptions, "limitBytes" | "baselineBytes">): number | null {
   const room = limitBytes ?? baselineBytes;
   return room === null ? null : room / 10 / 24;
-}
-
-interface Look {
-  levels: readonly Level[];
-  slope: Effect;
-  before: readonly Reading[];
-}
-
-/** Growth that is certain, and yet may be no leak. Null when nothing speaks against one. */
-function doubtOf({ levels, slope, before }: Look): string | null {
-  const [first, last] = [levels[0], levels.at(-1)];
-  if (first === undefined || last === undefined) return null;
-  // A tooth of a slow sawtooth, or memory given back and taken again, rises to where it has been before.
-  const growth = (slope.estimate * (last.atMs - first.atMs)) / hourMs;
-  const end = levels.slice(-3).reduce((sum, { value }) => sum + value, 0) / 3;
-  const peak = before.reduce((most, { value }) => Math.max(most, value), Number.NEGATIVE_INFINITY);
-  if (end < peak + growth / 2) return "memory grows, but not beyond what it was earlier in the load";
-  const middle = (first.atMs + last.atMs) / 2;
-  const time = (i: number) => ((levels[i]?.atMs ?? 0) - middle) / (last.atMs - first.atMs);
-  const bend = effectOf(levels, (i) => time(i) ** 2, { lower: 0.05, upper: 0.05 }, { nuisances: [time] });
-  if (bend !== null && bend.upper < 0) return "memory grows, but ever more slowly: a longer run would tell a warm-up from a leak";
-  return null;
 }
 
 function width({ lower, upper }: Effect): number {

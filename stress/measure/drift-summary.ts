@@ -40,7 +40,7 @@ export const driftSchema = z.object({
 
 /** Another thing that should be after, or late in, a run as it was before, or early. */
 export const stabilityCheckSchema = z.object({
-  check: z.enum(["residual", "fds", "threads", "sockets", "cpu-after", "latency", "throughput"]),
+  check: z.enum(["residual", "fds", "threads", "sockets", "fds-growth", "sockets-growth", "cpu-after", "latency", "throughput"]),
   /** Null for what concerns the whole run. */
   service: z.string().nullable(),
   verdict: z.enum(["drifting", "stable", "undecided", "invalid"]),

@@ -40,6 +40,11 @@ export class LatencyHistogram {
     return this.#censored?.count ?? 0;
   }
 
+  /** The lowest limit that an observation is known to exceed; null where all were measured. */
+  get censoredFromUs(): number | null {
+    return this.#censored?.minUs ?? null;
+  }
+
   get minUs(): number {
     return this.#count === 0 ? 0 : this.#minUs;
   }

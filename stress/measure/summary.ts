@@ -180,7 +180,17 @@ export const summarySchema = z.object({
     columns: z.array(z.string()),
     rows: z.array(z.array(z.number().nullable())),
     /** Service times; in the open model response times beside them. Encoded as in `metrics`. */
-    batches: z.array(z.object({ fromMs: z.number(), toMs: z.number(), data: z.string(), response: z.string().optional() })),
+    batches: z.array(
+      z.object({
+        fromMs: z.number(),
+        toMs: z.number(),
+        /** Measured observations; `censored` says how many more are known only to exceed a limit. */
+        data: z.string(),
+        response: z.string().optional(),
+        censored: z.object({ count: z.int(), fromMs: z.number() }).optional(),
+        responseCensored: z.object({ count: z.int(), fromMs: z.number() }).optional(),
+      }),
+    ),
   }),
   failures: z.array(z.object({ class: z.string(), count: z.int(), example: z.string() })),
   generator: z.object({

@@ -92,4 +92,21 @@ describe("the time series of a run", () => {
     }
     expect(asked.toSummary()).toEqual(left.toSummary());
   });
+
+  test("a batch says how many observations its distribution does not hold, and batches that are merged add them", () => {
+    const series = new Timeseries(null, [], true);
+    for (let n = 1; n <= 240; n++) {
+      const [service, response] = [latency(n), latency(n)];
+      if (n <= 3) service.addCensored(n, 30_000_000 - n);
+      if (n === 200) response.addCensored(7, 2_000_000);
+      series.add((n - 1) * 1000, row(n * 1000), service, response);
+    }
+    const { batches } = series.toSummary();
+    expect(batches.flatMap(({ censored }) => censored ?? [])).toEqual([
+      { count: 3, fromMs: 29_999.998 },
+      { count: 3, fromMs: 29_999.997 },
+    ]);
+    expect(batches.flatMap(({ responseCensored }) => responseCensored ?? [])).toEqual([{ count: 7, fromMs: 2000 }]);
+    expect(batches.length).toBeLessThan(240);
+  });
 });

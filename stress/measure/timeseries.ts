@@ -27,6 +27,14 @@ interface Batch {
   data: string;
   /** Open model: response times. */
   response?: string;
+  /** What `data` and `response` do not hold: how many observations are known only to exceed a limit, and the lowest limit. */
+  censored?: CensoredPart;
+  responseCensored?: CensoredPart;
+}
+
+interface CensoredPart {
+  count: number;
+  fromMs: number;
 }
 
 /**
@@ -107,7 +115,13 @@ export class Timeseries {
 
   #batchSoFar(fromMs: number): Batch {
     const batch = { fromMs: Math.round(fromMs), toMs: Math.round(this.#batchToMs), data: this.#batch.encode() };
-    return this.#batchResponse === null ? batch : { ...batch, response: this.#batchResponse.encode() };
+    const response = this.#batchResponse;
+    return {
+      ...batch,
+      ...(this.#batch.censored > 0 && { censored: censoredIn(this.#batch) }),
+      ...(response !== null && { response: response.encode() }),
+      ...(response !== null && response.censored > 0 && { responseCensored: censoredIn(response) }),
+    };
   }
 
   #addToBatch(fromMs: number, toMs: number, latency: LatencyHistogram, response: LatencyHistogram | null): void {
@@ -125,11 +139,7 @@ export class Timeseries {
     this.#batchResponse?.clear();
     this.#batchFromMs = nextFromMs;
     if (this.#batches.length < maxBatches) return;
-    this.#batches = pairs(this.#batches, (a, b) => {
-      const merged = { fromMs: a.fromMs, toMs: b.toMs, data: mergedData(a.data, b.data) };
-      if (a.response === undefined || b.response === undefined) return merged;
-      return { ...merged, response: mergedData(a.response, b.response) };
-    });
+    this.#batches = pairs(this.#batches, mergedBatch);
     this.#batchMs *= 2;
   }
 }
@@ -146,6 +156,29 @@ function sum(a: Row, b: Row): Row {
     max: Math.max(a.max, b.max),
     gauges: b.gauges,
   };
+}
+
+function mergedBatch(a: Batch, b: Batch): Batch {
+  const [censored, responseCensored] = [
+    bothCensored(a.censored, b.censored),
+    bothCensored(a.responseCensored, b.responseCensored),
+  ];
+  return {
+    fromMs: a.fromMs,
+    toMs: b.toMs,
+    data: mergedData(a.data, b.data),
+    ...(a.response !== undefined && b.response !== undefined && { response: mergedData(a.response, b.response) }),
+    ...(censored && { censored }),
+    ...(responseCensored && { responseCensored }),
+  };
+}
+
+function censoredIn(latency: LatencyHistogram): CensoredPart {
+  return { count: latency.censored, fromMs: (latency.censoredFromUs ?? 0) / 1000 };
+}
+
+function bothCensored(a: CensoredPart | undefined, b: CensoredPart | undefined): CensoredPart | undefined {
+  return a && b ? { count: a.count + b.count, fromMs: Math.min(a.fromMs, b.fromMs) } : (a ?? b);
 }
 
 function mergedData(a: string, b: string): string {

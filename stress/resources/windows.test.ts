@@ -119,6 +119,16 @@ function sample(atMs: number, figures: Partial<ResourceSample> = {}): ResourceSa
 }
 
 describe("serviceResources", () => {
+  it("counts sockets that are read at the edges of phases only, each a moment after its phase, and nothing of the load", () => {
+    const sockets: [number, number][] = [
+      [3_004, 10],
+      [3_100, 60],
+      [24_003, 12],
+    ];
+    const samples = sockets.map(([atMs, count]) => sample(atMs, { sockets: count }));
+    expect(serviceResources(proxy, samples, windows, tally).sockets).toEqual({ pre: 10, max: 60, post: 12 });
+  });
+
   it("compares medians: cold, before, steady and after", () => {
     const rss: [number, number][] = [
       [0, 90],

@@ -106,7 +106,8 @@ function countWindow(
   windows: Windows,
   figure: (sample: ResourceSample) => number | null,
 ): CountWindow {
-  const within = (span: Span | null) => lowerMedian(valuesIn(samples, listed(span), figure));
+  const within = (span: Span | null) =>
+    lowerMedian((span ? withEdgeReading(samples, span) : []).flatMap((sample) => figure(sample) ?? []));
   return {
     pre: within(windows.pre),
     max: largest(samples.flatMap((sample) => figure(sample) ?? [])),
@@ -123,6 +124,16 @@ function throttledIn(samples: readonly ResourceSample[], load: Span | null): Ser
   const from = sums.findLast(({ atMs }) => atMs <= load.fromMs) ?? sums[0];
   const to = sums.find(({ atMs }) => atMs >= load.toMs) ?? sums.at(-1);
   return from && to ? { ms: Math.max(0, to.ms - from.ms), periods: Math.max(0, to.periods - from.periods) } : null;
+}
+
+/**
+ * The samples of a span, and the one that was taken because it ended: it begins when the span is over. What is costly to
+ * read, sockets among many descriptors, is read only then.
+ */
+export function withEdgeReading(samples: readonly ResourceSample[], { fromMs, toMs }: Span): ResourceSample[] {
+  const edge = samples.find(({ atMs }) => atMs > toMs);
+  const isEdge = (sample: ResourceSample) => sample === edge && sample.atMs <= toMs + edgeMs / 4;
+  return samples.filter((sample) => (sample.atMs >= fromMs && sample.atMs <= toMs) || isEdge(sample));
 }
 
 /** The heap is read seldom, and always at the edge with which a phase ends: that reading begins when the phase is over. */

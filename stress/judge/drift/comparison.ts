@@ -73,6 +73,8 @@ const nouns: Record<StabilityCheck["check"], string> = {
   fds: "number of descriptors",
   threads: "number of threads",
   sockets: "number of sockets",
+  "fds-growth": "growth of descriptors",
+  "sockets-growth": "growth of sockets",
   "cpu-after": "CPU",
   latency: "latency",
   throughput: "throughput",

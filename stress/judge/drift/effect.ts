@@ -1,5 +1,5 @@
-import { leastSquares } from "./least-squares.ts";
-import { type Noise, noises, whiten } from "./noise.ts";
+import { Designs, type Fit, fitsOf } from "./design.ts";
+import type { Noise } from "./noise.ts";
 import { criticalT, upperTail } from "./student.ts";
 
 /** A level read at a time; levels are those of whole blocks of samples. */
@@ -13,6 +13,8 @@ export interface Effect {
   estimate: number;
   lower: number;
   upper: number;
+  /** Of the estimate, under the noise that fits best. */
+  error: number;
   /** The noise that fits best. */
   noise: Noise;
   /** How many independent levels the series is worth, at most their number. */
@@ -30,14 +32,8 @@ export interface EffectOptions {
   nuisances?: readonly ((i: number) => number)[];
   /** Noise that remembers for longer is not thought of: it would be an effect itself. */
   longestMs?: number;
-}
-
-interface Fit {
-  noise: Noise;
-  estimate: number;
-  error: number;
-  /** Logarithm of the restricted likelihood. */
-  likelihood: number;
+  /** Kept from series to series that are read at the same times. */
+  designs?: Designs;
 }
 
 /**
@@ -59,46 +55,43 @@ export function effectOf(
   levels: readonly Level[],
   regressor: (i: number) => number,
   risks: Risks,
-  { nuisances = [], longestMs = Number.POSITIVE_INFINITY }: EffectOptions = {},
+  { nuisances = [], longestMs = Number.POSITIVE_INFINITY, designs = new Designs(1) }: EffectOptions = {},
 ): Effect | null {
   const columns = [() => 1, ...nuisances, regressor].map((column) => Float64Array.from(levels, (_, i) => column(i)));
   const dof = levels.length - columns.length;
   if (dof < 3) return null;
-  const series = [...columns, Float64Array.from(levels, ({ value }) => value)];
-  const fits = noises(levels, longestMs).map((noise) => fit(levels, series, noise, dof));
+  const times = Float64Array.from(levels, ({ atMs }) => atMs);
+  const fits = fitsOf(
+    designs.of(times, columns, longestMs),
+    Float64Array.from(levels, ({ value }) => value),
+  );
   const best = fits.reduce((a, b) => (b.likelihood > a.likelihood ? b : a));
-  const bound = (risk: number, side: 1 | -1) => {
-    const product = productFor(risk);
-    const ends = fits.flatMap(({ estimate, error, likelihood }) => {
-      // A kind that is as unlikely as the product by itself says nothing about the effect.
-      const left = product / likelihoodTail(best.likelihood - likelihood);
-      return left < 0.5 ? side * estimate + criticalT(left, dof) * error : [];
-    });
-    return side * Math.max(...ends);
-  };
-  const white = fit(levels, series, { correlationMs: 0, white: 0 }, dof);
+  // The first kind is white noise.
+  const white = fits[0] ?? best;
   return {
     estimate: best.estimate,
-    lower: bound(risks.lower, -1),
-    upper: bound(risks.upper, 1),
+    lower: -farthest(fits, best, dof, risks.lower, -1),
+    upper: farthest(fits, best, dof, risks.upper, 1),
+    error: best.error,
     noise: best.noise,
     effective: Math.min(levels.length, levels.length * (white.error / best.error) ** 2),
   };
 }
 
-function fit(levels: readonly Level[], series: readonly Float64Array[], noise: Noise, dof: number): Fit {
-  const { whitened, logVariance, meanPhi } = whiten(levels, noise, series);
-  const { coefficients, residual, logDeterminant, lastVariance } = leastSquares(whitened);
-  const s2 = Math.max(residual / dof, Number.MIN_VALUE);
-  // Levels are of blocks, and differences of averages of a walk are correlated: their long-run variance is 3/2 of their
-  // variance (Working, "Note on the correlation of first differences of averages in a random chain", Econometrica 28, 1960).
-  const averaged = 1 + meanPhi / 2 / (1 + 2 * noise.white);
-  return {
-    noise,
-    estimate: coefficients.at(-1) ?? 0,
-    error: Math.sqrt(s2 * lastVariance * averaged),
-    likelihood: -(dof * Math.log(s2) + logVariance + logDeterminant) / 2,
-  };
+/** How far to one side the effect may lie under any kind of noise. */
+function farthest(fits: readonly Fit[], best: Fit, dof: number, risk: number, side: 1 | -1): number {
+  const product = productFor(risk);
+  // No kind's bound lies farther than where its likelihood does not count: those that cannot be the farthest are not computed.
+  const mostT = criticalT(product, dof);
+  const ends = fits.map((fit) => ({ ...fit, most: side * fit.estimate + mostT * fit.error })).sort((a, b) => b.most - a.most);
+  let end = Number.NEGATIVE_INFINITY;
+  for (const { estimate, error, likelihood, most } of ends) {
+    if (most <= end) break;
+    // A kind that is as unlikely as the product by itself says nothing about the effect.
+    const left = product / likelihoodTail(best.likelihood - likelihood);
+    if (left < 0.5) end = Math.max(end, side * estimate + criticalT(left, dof) * error);
+  }
+  return end;
 }
 
 /** The product that two independent probabilities fall short of with probability `risk`: c with c (1 − ln c) = risk. */

@@ -1,13 +1,17 @@
 import { expect, it } from "vitest";
 import { countsOf, residualOf } from "./comparison.ts";
-import { falseAlarmShare, gateFalseAlarm, gateOf } from "./gate.ts";
+import { countsShare, falseAlarmShare, gateFalseAlarm, gateOf } from "./gate.ts";
+import { signsFalseAlarm } from "./growth.ts";
 
 const good = residualOf({ service: "edge", before: [100], after: [100] });
 const bad = countsOf("fds", { service: "edge", before: [10], after: [100] });
 const unread = residualOf({ service: "backend", before: [], after: [] });
 
 it("shares the run's false alarms among its statistical checks", () => {
-  expect(falseAlarmShare(3) * 5).toBeCloseTo(gateFalseAlarm);
+  for (const services of [1, 3, 8]) {
+    const used = services * (falseAlarmShare(services) + countsShare(services) + signsFalseAlarm) + 2 * falseAlarmShare(services);
+    expect(used).toBeCloseTo(gateFalseAlarm, 10);
+  }
 });
 
 it("lets an alarm outrank what was not read, and names only what is not stable", () => {

@@ -1,18 +1,28 @@
 import type { Drift, Stability, StabilityCheck } from "../../measure/drift-summary.ts";
 import { formatDuration } from "../../profile/units.ts";
+import { signsFalseAlarm } from "./growth.ts";
 
 /** Probability that a run in which nothing drifts raises an alarm, all its checks together. */
 export const gateFalseAlarm = 0.01;
 
-/** Latency and throughput, besides one memory check a service. */
+/** Latency and throughput, besides memory and descriptors of each service. */
 const wholeRunChecks = 2;
+/** Descriptors are counted nearly without noise: their line needs less than memory's. */
+const countsWeight = 0.3;
 
 /**
- * What each statistical check of a run may use of the run's false alarms: equal shares of the sum, which holds however
- * the checks depend on each other (Bonferroni). They do depend: services of one host are disturbed together.
+ * What memory of each service, latency and throughput may each use of the run's false alarms: equal shares of what
+ * descriptors leave. The sum holds however the checks depend on each other (Bonferroni), and they do: services of one host
+ * are disturbed together.
  */
 export function falseAlarmShare(services: number): number {
-  return gateFalseAlarm / (services + wholeRunChecks);
+  const left = gateFalseAlarm - Math.min(gateFalseAlarm / 2, services * signsFalseAlarm);
+  return left / (services * (1 + countsWeight) + wholeRunChecks);
+}
+
+/** What the line of each service's descriptors may use, besides their signs. */
+export function countsShare(services: number): number {
+  return countsWeight * falseAlarmShare(services);
 }
 
 export interface GateFacts {
@@ -45,6 +55,19 @@ export function longerBy(neededMs: number): string {
   return `the load must last about ${formatDuration(Math.max(1, Math.ceil(neededMs / 60_000)) * 60_000)} longer to tell`;
 }
 
+/** The others compare by fixed allowances. */
+const isStatistical: Record<StabilityCheck["check"], boolean> = {
+  residual: false,
+  fds: false,
+  threads: false,
+  sockets: false,
+  "fds-growth": true,
+  "sockets-growth": true,
+  "cpu-after": false,
+  latency: true,
+  throughput: true,
+};
+
 /** The run's one answer: what drifts outranks what is unknown, which outranks what is stable. */
 export function gateOf({ memory, checks }: GateFacts): Stability {
   const findings = findingsOf({ memory, checks });
@@ -52,7 +75,7 @@ export function gateOf({ memory, checks }: GateFacts): Stability {
   return {
     verdict: verdict ?? "stable",
     falseAlarmRate: gateFalseAlarm,
-    statisticalChecks: memory.length + wholeRunChecks,
+    statisticalChecks: memory.length + checks.filter(({ check }) => isStatistical[check]).length,
     checks: [...checks],
     reasons: findings.filter((given) => given.verdict !== "stable").flatMap(({ reasons }) => reasons),
   };

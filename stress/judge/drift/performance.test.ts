@@ -5,9 +5,9 @@ import { normal, ornstein } from "./test-traces.ts";
 
 const hour = { fromMs: 0, toMs: 3_600_000 };
 
-/** 120 batches of an hour whose logarithm has noise of `sigma` that remembers for half a minute. */
-function batches(seed: number, factor: (share: number) => number, sigma = 0.06) {
-  const noise = ornstein(normal(seededRandom(seed, 0)), sigma, 30, 30);
+/** 120 batches of an hour whose logarithm has noise of `sigma` that remembers for `tauS`, half a minute by default. */
+function batches(seed: number, factor: (share: number) => number, sigma = 0.06, tauS = 30) {
+  const noise = ornstein(normal(seededRandom(seed, 0)), sigma, tauS, 30);
   return Array.from({ length: 120 }, (_, i) => ({
     atMs: (i + 0.5) * 30_000,
     value: 100 * factor((i + 0.5) / 120) * Math.exp(noise()),
@@ -37,6 +37,28 @@ describe("latencyDriftOf", () => {
         "drifting",
       ),
     ).toBeGreaterThan(0.9);
+  });
+
+  it("fails a p99 that doubles along a line, under noise that remembers for two minutes", () => {
+    const judged = seeds.map((seed) =>
+      latencyDriftOf(
+        batches(seed, (at) => 2 ** at, 0.1, 120),
+        hour,
+        0.0015,
+      ),
+    );
+    expect(share(judged, "drifting")).toBeGreaterThan(0.9);
+  });
+
+  it("does not see a pause that a batch had now and then", () => {
+    const judged = seeds.map((seed) =>
+      latencyDriftOf(
+        batches(seed, (at) => (Math.round(at * 120) % 20 === 19 ? 4 : 1)),
+        hour,
+        0.0015,
+      ),
+    );
+    expect(share(judged, "stable")).toBeGreaterThan(0.8);
   });
 
   it("never fails one that stays, and mostly says so", () => {

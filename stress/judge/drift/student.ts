@@ -9,23 +9,27 @@ export function upperTail(t: number, dof: number): number {
   return t >= 0 ? half : 1 - half;
 }
 
-/** The t that is exceeded with probability `alpha` below one half. */
+/**
+ * The t that is exceeded with probability `alpha` below one half. By Newton's method from 0, where the tail is convex: each
+ * step falls short of the answer, so none can miss it.
+ */
 export function criticalT(alpha: number, dof: number): number {
-  let [low, high] = [0, 1];
-  while (upperTail(high, dof) > alpha) high *= 2;
-  for (let i = 0; i < 60; i++) {
-    const middle = (low + high) / 2;
-    if (upperTail(middle, dof) > alpha) low = middle;
-    else high = middle;
+  const peak = Math.exp(-logBeta(dof / 2, 0.5)) / Math.sqrt(dof);
+  let t = 0;
+  for (let i = 0; i < 200; i++) {
+    const density = peak * (1 + (t * t) / dof) ** (-(dof + 1) / 2);
+    const step = (upperTail(t, dof) - alpha) / density;
+    t += step;
+    if (step <= 1e-12 * t) break;
   }
-  return high;
+  return t;
 }
 
 function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0 || x >= 1) return x <= 0 ? 0 : 1;
   // The fraction converges fast below the mean only; above it, the other tail is computed.
   if (x > (a + 1) / (a + b + 2)) return 1 - incompleteBeta(1 - x, b, a);
-  const front = Math.exp(a * Math.log(x) + b * Math.log1p(-x) + logGamma(a + b) - logGamma(a) - logGamma(b)) / a;
+  const front = Math.exp(a * Math.log(x) + b * Math.log1p(-x) - logBeta(a, b)) / a;
   const away = (value: number) => (Math.abs(value) < 1e-300 ? 1e-300 : value);
   let c = 1;
   let d = 1 / away(1 - ((a + b) * x) / (a + 1));
@@ -45,11 +49,15 @@ function incompleteBeta(x: number, a: number, b: number): number {
   return front * fraction;
 }
 
+function logBeta(a: number, b: number): number {
+  return logGamma(a) + logGamma(b) - logGamma(a + b);
+}
+
 /** Lanczos' approximation (g = 7, n = 9), for x > 0. */
 function logGamma(x: number): number {
   if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x);
-  const [first = 0, ...rest] = lanczos;
-  const sum = rest.reduce((total, coefficient, i) => total + coefficient / (x + i), first);
+  let sum = lanczos[0] as number;
+  for (let i = 1; i < lanczos.length; i++) sum += (lanczos[i] as number) / (x + i - 1);
   const t = x + 6.5;
   return Math.log(Math.sqrt(2 * Math.PI)) + (x - 0.5) * Math.log(t) - t + Math.log(sum);
 }

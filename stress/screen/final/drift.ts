@@ -61,6 +61,8 @@ export const nouns: Record<StabilityCheck["check"], string> = {
   fds: "descriptors",
   threads: "threads",
   sockets: "sockets",
+  "fds-growth": "descriptors under load",
+  "sockets-growth": "sockets under load",
   "cpu-after": "CPU after the load",
   latency: "latency",
   throughput: "throughput",
