@@ -29,9 +29,9 @@ export const signsFalseAlarm = (1 + steps) * 2 ** -steps;
 /**
  * Do descriptors grow while the load is constant? What is left after the load cannot tell a slow leak from connections that
  * a pool keeps. Two looks can. A least count that is higher in nearly every part of the load than in the one before: signs
- * alone are counted (Cox and Stuart, "Some quick sign tests for trend in location and dispersion", Biometrika 42, 1955), so
- * the noise may be of any kind, and a pool that grows by bursts has a new peak in its k-th part with probability 1/k. And a
- * line, judged as memory's is, with `falseAlarm`, for leaks under a pool that comes and goes.
+ * alone are counted, so the steps may be of any size. Those of what wanders are coins; a pool that grows by bursts has a new
+ * peak in its k-th part with probability 1/k. And a line, judged as memory's is, with `falseAlarm`, for leaks under a pool
+ * that comes and goes.
  *
  * It raises alarms and nothing else: a load too short for it is no reason to leave a run undecided, since what remains
  * after the load is judged besides.
