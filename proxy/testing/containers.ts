@@ -4,6 +4,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import type { IncomingHttpHeaders, RequestOptions } from "node:http";
 import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
 import { Agent, request } from "node:https";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Engine, findEngine } from "../deploy/docker/engine.ts";
@@ -97,8 +98,9 @@ export class ContainerBundle {
 
   /** As `measure`, and a way to end it before its time; then its exit code is 105. */
   startMeasuring(...flags: string[]): { ended: Promise<Measured>; interrupt: () => void } {
-    const { home, deploymentFile } = this.#deployment.dir;
-    const out = join(home, "summary.json");
+    const { deploymentFile } = this.#deployment.dir;
+    // not in the deployment's home, of which a test wants to see nothing left
+    const out = join(tmpdir(), `plimsoll-summary-${process.pid}.json`);
     const args = [stressBin, "throughput", "--deployment", deploymentFile, "--no-tui", "--out", out, ...flags];
     rmSync(out, { force: true });
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
@@ -110,7 +112,9 @@ export class ContainerBundle {
     }
     const ended = once(child, "close").then(([code]) => {
       if (!existsSync(out)) throw new Error(`stress wrote no summary (exit code ${code}): ${output}`);
-      return { code, output, summary: JSON.parse(readFileSync(out, "utf8")) };
+      const summary: Summary = JSON.parse(readFileSync(out, "utf8"));
+      rmSync(out);
+      return { code, output, summary };
     });
     return { ended, interrupt: () => void child.kill("SIGINT") };
   }

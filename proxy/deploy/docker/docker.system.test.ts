@@ -222,7 +222,7 @@ describe.skipIf(typeof engine === "string")(`the bundle in containers${reason}`,
   });
 
   /** Everything from here on happens to the chain. */
-  const load = ["--vus", "8", "--duration", "8s"];
+  const load = ["--vus", "8", "--duration", "8s", "--threshold", "http_req_failed: rate<0.01"];
 
   test("a service that dies is started again, and a run that saw it fails", async () => {
     const measured = bundle.measure(...load);
@@ -239,29 +239,21 @@ describe.skipIf(typeof engine === "string")(`the bundle in containers${reason}`,
     expect((await run(["--status"])).stdout).toMatch(/^proxy +healthy .* 1 /m);
   });
 
-  test("a filled memory limit is an OOM kill, and a run that saw it fails", async () => {
-    const measured = bundle.measure(...load);
-    await sleep(4_000);
-    const kills = () =>
-      bundle.docker(
-        "events",
-        "--since",
-        "60s",
-        "--until",
-        "0s",
-        "--filter",
-        "event=oom",
-        "--filter",
-        `container=${bundle.container("backend")}`,
-      );
-    for (let round = 0; round < 20 && kills() === ""; round += 1) {
+  test("a filled memory limit is an OOM kill, and a run that saw it says so", async () => {
+    const measuring = bundle.startMeasuring("--vus", "2", "--duration", "120s", "--threshold", "http_req_failed: rate<0.5");
+    await sleep(6_000);
+    const since = String(Math.floor(Date.now() / 1000));
+    const filters = ["--filter", "event=oom", "--filter", `container=${bundle.container("backend")}`];
+    const kills = () => bundle.docker("events", "--since", since, "--until", String(Math.floor(Date.now() / 1000)), ...filters);
+    for (let round = 0; round < 30 && kills() === ""; round += 1) {
       const body = Buffer.alloc(bodyLimit, "x");
       await Promise.all(Array.from({ length: 8 }, () => bundle.request("/echo", { method: "POST" }, body).catch(() => null)));
     }
-    expect(kills()).not.toBe("");
-    const { code, summary, output } = await measured;
-    expect(code, output).toBe(99);
-    expect(summary.results.reasons.join(" ")).toMatch(/backend.*memory/i);
+    expect(kills()).toContain(bundle.container("backend"));
+    await sleep(3_000);
+    measuring.interrupt();
+    const { summary, output } = await measuring.ended;
+    expect(summary.results.reasons, output).toContain("backend was killed for memory during the run");
     await expect.poll(async () => (await bundle.request("/health").catch(() => null))?.status, { timeout: 30_000 }).toBe(200);
   });
 
@@ -272,10 +264,6 @@ describe.skipIf(typeof engine === "string")(`the bundle in containers${reason}`,
     const { code, summary, output } = await measured;
     expect(code, output).toBe(99);
     // drained, so that no request is cut off: there are only those that nobody was there to answer
-    expect(
-      summary.failures.map((failure) => failure.class),
-      output,
-    ).toEqual(expect.arrayContaining([]));
     for (const failure of summary.failures) expect(failure.class, output).toBe("status-5xx");
     expect((await bundle.request("/health")).status).toBe(200);
   });
@@ -322,7 +310,7 @@ describe.skipIf(typeof engine === "string")(`the bundle in containers${reason}`,
     expect(failed.stdout).toContain("! nginx does not follow UPSTREAM_CONNECTIONS");
     expect(failed.stdout).toMatch(/backed up to .*backups/);
     expect(failed.stderr).toMatch(/deploy\.sh: nginx ends again and again: .*; the deployment before runs again\n$/);
-    expect(failed.stderr).toMatch(/^ {2}\| nginx: .*broken\.conf/m);
+    expect(failed.stderr).toMatch(/^ {2}\| nginx: .*pool\.conf/m);
     expect(bundle.inspect("nginx", "{{.Config.Image}}")).toBe(image);
     expect(bundle.exec("backend", "cat /run/plimsoll/settings/settings.env")).not.toContain("UPSTREAM_CONNECTIONS");
     expect(own.port).toBe(port);
