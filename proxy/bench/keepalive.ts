@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { findEngine } from "../deploy/docker/engine.ts";
@@ -12,6 +13,7 @@ interface Options {
   readonly vus: number;
   readonly seconds: number;
   readonly rounds: number;
+  readonly out?: string;
 }
 
 const whole = (min: number, max: number) => (text: string) => {
@@ -20,12 +22,13 @@ const whole = (min: number, max: number) => (text: string) => {
   throw new InvalidArgumentError(`expected a whole number from ${min} to ${max}`);
 };
 
-const { edge, vus, seconds, rounds } = new Command("npm run bench:keepalive --")
+const { edge, vus, seconds, rounds, out } = new Command("npm run bench:keepalive --")
   .description("The same load with the edge's upstream pool on and off, in containers of its own")
   .addOption(new Option("--edge <topology>", "whose pool").choices(topologies).default("nginx"))
   .option("--vus <n>", "users that wait for each response", whole(1, 10_000), 50)
   .option("--seconds <n>", "length of one run", whole(1, 600), 30)
   .option("--rounds <n>", "on and off by turns, so often", whole(1, 100), 3)
+  .option("--out <file>", "the figures of every run as JSON, too: evidence for `stress sizing --keepalive`")
   .allowExcessArguments(false)
   .parse()
   .opts<Options>();
@@ -36,6 +39,12 @@ const all: PoolCost[] = [];
 for (let round = 0; round < rounds; round += 1) {
   process.stderr.write(`round ${round + 1} of ${rounds}\n`);
   all.push(...(await comparePool(own, engine, edge, ["--vus", String(vus), "--duration", `${seconds}s`])));
+}
+
+if (out !== undefined) {
+  const host = { cpuModel: cpus()[0]?.model ?? "unknown CPU", cores: cpus().length, kernel: `Linux ${release()}` };
+  const evidence = { kind: "keepalive", endedAt: new Date().toISOString(), edge, vus, seconds, rounds, host, costs: all };
+  writeFileSync(out, `${JSON.stringify(evidence, null, 2)}\n`);
 }
 
 const of = (pool: "on" | "off", figure: (cost: PoolCost) => number, digits: number): string => {

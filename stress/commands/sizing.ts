@@ -7,12 +7,14 @@ import { ExitCode } from "../judge/exit-code.ts";
 import { UsageError } from "../profile/usage-error.ts";
 import { renderSizing } from "../report/sizing/document.ts";
 import type { Evidence } from "../report/sizing/evidence.ts";
+import { type KeepaliveEvidence, keepaliveSchema } from "../report/sizing/keepalive.ts";
 import { type ComposeLimits, composeLimits } from "../report/sizing/limits.ts";
 import { readSummary } from "./show.ts";
 
 interface SizingFlags {
   out?: string;
   compose?: string;
+  keepalive?: string;
   headroom: string;
   check?: boolean;
 }
@@ -26,6 +28,7 @@ export const sizing = {
       .argument("<files...>", "summaries of runs: the evidence")
       .option("--out <file>", "where the document goes (default: standard output)")
       .option("--compose <file>", "compose file whose limits the document shows")
+      .option("--keepalive <file>", "what `npm run bench:keepalive -- --out FILE` wrote")
       .option("--headroom <percent>", "share of a replica's capacity to leave unused", "30 %")
       .option("--check", "write nothing; fail when --out is not what the evidence gives")
       .action(async (files: string[], flags: SizingFlags) => {
@@ -34,11 +37,15 @@ export const sizing = {
   },
 };
 
-async function write(files: readonly string[], { out, compose, headroom, check }: SizingFlags): Promise<ExitCode> {
+async function write(
+  files: readonly string[],
+  { out, compose, keepalive: pool, headroom, check }: SizingFlags,
+): Promise<ExitCode> {
   if (check && out === undefined) throw new UsageError("--check compares with a document: name it with --out FILE");
   const evidence = await Promise.all(files.map(readEvidence));
   const limits = compose === undefined ? [] : await readLimits(compose);
-  const text = renderSizing(evidence, { limits, headroom: parseHeadroom(headroom), command: "npm run sizing" });
+  const keepalive = pool === undefined ? null : await readKeepalive(pool);
+  const text = renderSizing(evidence, { limits, keepalive, headroom: parseHeadroom(headroom), command: "npm run sizing" });
   if (out === undefined) {
     process.stdout.write(text);
     return ExitCode.pass;
@@ -67,6 +74,21 @@ async function readLimits(file: string): Promise<ComposeLimits[]> {
     return composeLimits(text);
   } catch (error) {
     throw new UsageError(`${file} is not a compose file (${(error as Error).message.split("\n")[0]}): give compose/compose.yaml`);
+  }
+}
+
+async function readKeepalive(file: string): Promise<KeepaliveEvidence> {
+  const text = await readText(file, "the comparison");
+  const parsed = keepaliveSchema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw new UsageError(`${file} is no comparison of the upstream pool: give what npm run bench:keepalive -- --out FILE wrote`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

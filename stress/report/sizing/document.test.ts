@@ -25,7 +25,7 @@ function evidence(file: string, change: (summary: Evidence["summary"]) => void =
   return { file, sha256: "ab".repeat(32), summary };
 }
 
-const options = { limits: composeLimits(compose), headroom: 0.3, command: "npm run sizing" };
+const options = { limits: composeLimits(compose), keepalive: null, headroom: 0.3, command: "npm run sizing" };
 
 describe("limits of a compose file", () => {
   it("are read with the defaults of its variables; services without limits are left out", () => {
@@ -33,6 +33,23 @@ describe("limits of a compose file", () => {
       { service: "proxy", cpus: 4, memoryBytes: 2 ** 31, reservedMemoryBytes: 2 ** 28, cpuShares: 512 },
       { service: "edge", cpus: 2, memoryBytes: 2 ** 28, reservedMemoryBytes: null, cpuShares: null },
     ]);
+  });
+});
+
+describe("what the pool is worth", () => {
+  it("stands side by side, the median of the rounds with its range", () => {
+    const cost = (pool: "on" | "off", requestsPerSecond: number) => ({
+      ...{ pool, requests: 1000, errors: 0, requestsPerSecond, connectionsOpened: pool === "on" ? 10 : 1000 },
+      ...{ timeWait: { edge: 1, upstream: 2 }, cpuUsPerRequest: { edge: 50, upstream: 40 } },
+    });
+    const keepalive = {
+      ...{ kind: "keepalive" as const, endedAt: "2026-01-01T00:00:00.000Z", edge: "nginx", vus: 50, seconds: 30, rounds: 3 },
+      host: { cpuModel: "Example CPU", cores: 2, kernel: "Linux" },
+      costs: [cost("on", 300), cost("off", 100), cost("on", 200), cost("off", 120), cost("on", 250), cost("off", 110)],
+    };
+    const text = renderSizing([evidence("a.json")], { ...options, keepalive });
+    expect(text).toMatch(/\| requests\/s +\| +250 \(200–300\) \| +110 \(100–120\) \|/);
+    expect(text).toMatch(/connections opened to the upstream +\| +10 \(10–10\) \| +1,000 /);
   });
 });
 

@@ -1,6 +1,7 @@
 import { formatShare } from "../../screen/format.ts";
 import { caveatList } from "./caveats.ts";
 import { type Evidence, isCheapest, sorted } from "./evidence.ts";
+import { type KeepaliveEvidence, keepaliveSection } from "./keepalive.ts";
 import { levelSection } from "./levels.ts";
 import type { ComposeLimits } from "./limits.ts";
 import { planSection } from "./plan.ts";
@@ -9,6 +10,8 @@ import { checksums, costTable, environment, headline, limitTable, memoryTable, m
 export interface SizingOptions {
   /** From the compose file; empty where none was given. */
   limits: readonly ComposeLimits[];
+  /** The same load with the upstream pool on and off; null where it was not compared. */
+  keepalive: KeepaliveEvidence | null;
   /** Share of a replica's capacity that is left unused, 0 to 1. */
   headroom: number;
   /** Command that makes this document again. */
@@ -16,7 +19,7 @@ export interface SizingOptions {
 }
 
 /** The sizing document, in Markdown, from evidence alone: the same summaries give the same text. Pure. */
-export function renderSizing(given: readonly Evidence[], { limits, headroom, command }: SizingOptions): string {
+export function renderSizing(given: readonly Evidence[], { limits, keepalive, headroom, command }: SizingOptions): string {
   const evidence = sorted(given);
   const sections: [title: string, body: string][] = [
     ["What it carries", headline(evidence)],
@@ -25,6 +28,7 @@ export function renderSizing(given: readonly Evidence[], { limits, headroom, com
     ["What these figures do not say", caveatList(evidence, limits)],
     ["How much for how many", planIntro(planSection(evidence, headroom), headroom)],
     ["What a request costs", costTable(evidence)],
+    ["What the upstream pool is worth", keepalive === null ? "" : keepaliveSection(keepalive)],
     ["Memory", memoryTable(evidence)],
     ["Limits", limitsIntro(limitTable(limits))],
     ["How it was measured", `${environment(evidence)}\n\n${method(evidence)}`],
