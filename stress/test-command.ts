@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Summary, summarySchema } from "./measure/summary.ts";
@@ -19,6 +19,8 @@ export interface CommandOptions {
   env?: NodeJS.ProcessEnv;
   /** Put before the command: `["nice", "-n", "5"]`. */
   prefix?: readonly string[];
+  /** By name, in the directory before the command starts. */
+  files?: Readonly<Record<string, string>>;
 }
 
 /** A real `stress` process in a directory of its own, which is removed at the end of its block; the process ends with it. */
@@ -29,7 +31,8 @@ export class TestCommand {
   stdout = "";
   stderr = "";
 
-  constructor(args: readonly string[], { env, prefix = [] }: CommandOptions = {}) {
+  constructor(args: readonly string[], { env, prefix = [], files = {} }: CommandOptions = {}) {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(this.directory, name), text);
     const [program = bin, ...rest] = [...prefix, bin, ...args];
     this.process = spawn(program, rest, {
       cwd: this.directory,
