@@ -12,6 +12,7 @@ import { forward } from "./forward.ts";
 import { bodyPending } from "./framing.ts";
 import { gatherBody } from "./gather.ts";
 import { securityEntries } from "./headers.ts";
+import { HeldAnswers } from "./held-answers.ts";
 import { openIntake, takeConnection } from "./intake.ts";
 import { answerClientError, httpOptions, secureContext } from "./listener.ts";
 import type { Logger } from "./log.ts";
@@ -87,6 +88,7 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
       return true;
     },
     slowClients,
+    held: new HeldAnswers(),
     streamIdleTimeoutMs: config.socketTimeoutMs,
   });
   const webSockets = forwardWebSockets(server, {

@@ -4,6 +4,7 @@ import type { Dispatcher } from "undici";
 import { badRequest, clientGone, type EdgeError, EdgeFailure, overloaded, upstreamErrorFor } from "./errors.ts";
 import { bodyPending } from "./framing.ts";
 import { responseHeaders } from "./headers.ts";
+import type { HeldAnswers } from "./held-answers.ts";
 import type { SlowClients } from "./slow-clients.ts";
 import { isStale } from "./stale-connection.ts";
 import { isEventStream } from "./stream-places.ts";
@@ -21,6 +22,7 @@ export interface ExchangeContext {
   /** The answer is an event stream, which leaves its place among the requests in flight for one of its own; false: there is none. */
   readonly holdStream: (response: ServerResponse) => boolean;
   readonly slowClients: SlowClients;
+  readonly held: HeldAnswers;
 }
 
 /** RFC 9110 §9.2.2: doing it twice is doing it once. */
@@ -46,7 +48,7 @@ const slowEndBytes = 65_536;
  * is kept here, in one object; the listeners are shared functions that find it through the response.
  *
  * An answer whose body is whole at once costs one write. Until then head and first chunk are held, at most to the end
- * of the read they came with, so that a failure within it can still become a 502.
+ * of the event loop's turn, so that a failure within it can still become a 502.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #context: ExchangeContext;
@@ -111,7 +113,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
     this.#status = status;
     this.#headers = responseHeaders(headers, status, this.#context.secure);
-    process.nextTick(flushHeld, this);
+    this.#context.held.hold(this);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -249,10 +251,6 @@ function isInvalidArgument(error: Error): boolean {
 
 function restart(exchange: Exchange): void {
   exchange.start();
-}
-
-function flushHeld(exchange: Exchange): void {
-  exchange.flush();
 }
 
 function onDrain(this: ServerResponse): void {
