@@ -65,3 +65,24 @@ test("without a queue the refusal is immediate", () => {
   const { wait } = full({ maxQueued: 0 });
   expect(wait("a")).toBeNull();
 });
+
+test("a place given back later is free once the loop has turned, and not before", async () => {
+  const admission = new Admission({ maxInFlight: 2, maxQueued: 1, queueTimeoutMs: 1_000 });
+  admission.tryEnter();
+  admission.tryEnter();
+  const admitted: boolean[] = [];
+  admission.wait((isAdmitted) => admitted.push(isAdmitted));
+  admission.leaveLater();
+  admission.leaveLater();
+  // As undici frees a connection: in the same turn, by a callback that comes after ours.
+  let isFreed = false;
+  setImmediate(() => {
+    isFreed = true;
+    expect(admitted).toEqual([]);
+    expect(admission.stats().inFlight).toBe(2);
+  });
+  while (admitted.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  expect(isFreed).toBe(true);
+  expect(admitted).toEqual([true]);
+  expect(admission.stats()).toMatchObject({ inFlight: 1, queued: 0 });
+});

@@ -29,6 +29,7 @@ export class Admission {
   readonly #queue = new Set<Waiting>();
   #inFlight = 0;
   #refused = 0;
+  #leaving = 0;
   #timedOut = 0;
   #timer: NodeJS.Timeout | null = null;
 
@@ -71,6 +72,21 @@ export class Admission {
     this.#inFlight--;
   }
 
+  /**
+   * As `leave`, after the loop's next turn. undici frees a connection by a callback after the end of its answer: who came
+   * in before that would find every connection taken, and open one more than there should be.
+   */
+  leaveLater(): void {
+    if (this.#leaving++ === 0) setImmediate(settleNextTurn, this);
+  }
+
+  /** One callback for all of a turn. */
+  settle(): void {
+    const leaving = this.#leaving;
+    this.#leaving = 0;
+    setImmediate(leaveAll, this, leaving);
+  }
+
   get isWaitedFor(): boolean {
     return this.#queue.size > 0;
   }
@@ -93,4 +109,12 @@ export class Admission {
       first.decide(false);
     }
   }
+}
+
+function settleNextTurn(admission: Admission): void {
+  admission.settle();
+}
+
+function leaveAll(admission: Admission, count: number): void {
+  for (let i = 0; i < count; i++) admission.leave();
 }

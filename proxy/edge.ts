@@ -192,7 +192,7 @@ function createApp(config: EdgeConfig, nextId: () => string, tally: EdgeTally): 
  * by the returned function.
  */
 function admit(app: FastifyInstance<Server>, admission: Admission, makeRoom: () => void): (response: ServerResponse) => void {
-  const leave = () => admission.leave();
+  const leave = () => admission.leaveLater();
   app.addHook("onRequest", (_request, { raw }, done) => {
     if (admission.tryEnter()) {
       raw.on("close", leave);
@@ -215,6 +215,6 @@ function admit(app: FastifyInstance<Server>, admission: Admission, makeRoom: () 
     // It may have left already, for a place of another kind.
     if (!response.listeners("close").includes(leave)) return;
     response.off("close", leave);
-    leave();
+    admission.leave();
   };
 }
