@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../load/random.ts";
 import { LatencyHistogram } from "../../measure/histogram.ts";
 import { LatencyRecorder, type RawCounts } from "../../measure/recorder.ts";
+import { studentQuantile } from "../student.ts";
 import { precisionOfPercentile, precisionOfRatio } from "./batch-means.ts";
-import { studentQuantile } from "./student.ts";
 
 function normals(seed: number): () => number {
   const random = seededRandom(seed, 0);

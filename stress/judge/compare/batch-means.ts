@@ -1,4 +1,4 @@
-import { studentQuantile } from "./student.ts";
+import { studentQuantile } from "../student.ts";
 
 /**
  * How well one run determines a figure of its own, though neighbouring seconds resemble each other. The seconds are

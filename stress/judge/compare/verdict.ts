@@ -1,6 +1,6 @@
+import { studentQuantile, studentTail } from "../student.ts";
 import type { Effect } from "./effect.ts";
 import type { FigureKind } from "./figures.ts";
-import { studentQuantile, studentTail } from "./student.ts";
 
 export type FigureVerdict = "better" | "same" | "worse" | "cannot-tell";
 

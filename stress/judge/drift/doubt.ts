@@ -1,7 +1,7 @@
+import { studentQuantile } from "../student.ts";
 import { levelsOf, type Reading, type Span } from "./blocks.ts";
 import type { Designs } from "./design.ts";
 import { type Effect, effectOf, type Level } from "./effect.ts";
-import { criticalT } from "./student.ts";
 
 /** Growth that was found in one stretch of a load, and what it was found in. */
 export interface Growth {
@@ -61,7 +61,7 @@ function slows(levels: readonly Level[], risk: number, designs: Designs): boolea
  */
 function slowsOverall(levels: readonly Level[], designs: Designs): boolean {
   const bend = bendOf(levels, slowingRisk, designs);
-  return bend !== null && bend.estimate < -criticalT(slowingRisk, levels.length - 3) * bend.error;
+  return bend !== null && bend.estimate < -studentQuantile(slowingRisk, levels.length - 3) * bend.error;
 }
 
 function bendOf(levels: readonly Level[], risk: number, designs: Designs): Effect | null {

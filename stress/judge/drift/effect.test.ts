@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { seededRandom } from "../../load/random.ts";
+import { studentQuantile, studentTail } from "../student.ts";
 import { designOf, fitsOf } from "./design.ts";
 import { effectOf } from "./effect.ts";
-import { criticalT, upperTail } from "./student.ts";
 import { normal, ornstein } from "./test-traces.ts";
 
 const seeds = [1, 2, 3, 4, 5];
@@ -22,8 +22,8 @@ function boundsOf(levels: ReturnType<typeof levelsFrom>, risk: number): { lower:
   let product = risk;
   for (let i = 0; i < 200; i++) product = risk / (1 - Math.log(product));
   const reach = fits.flatMap(({ estimate, error, likelihood }) => {
-    const left = product / (2 * upperTail(Math.sqrt(2 * (best - likelihood)), 1e6));
-    return left < 0.5 ? [{ estimate, by: criticalT(left, levels.length - 2) * error }] : [];
+    const left = product / (2 * studentTail(Math.sqrt(2 * (best - likelihood)), 1e6));
+    return left < 0.5 ? [{ estimate, by: studentQuantile(left, levels.length - 2) * error }] : [];
   });
   return {
     lower: Math.min(...reach.map(({ estimate, by }) => estimate - by)),

@@ -1,6 +1,6 @@
+import { studentQuantile, studentTail } from "../student.ts";
 import { Designs, type Fit, fitsOf } from "./design.ts";
 import type { Noise } from "./noise.ts";
-import { criticalT, upperTail } from "./student.ts";
 
 /** A level read at a time; levels are those of whole blocks of samples. */
 export interface Level {
@@ -82,14 +82,14 @@ export function effectOf(
 function farthest(fits: readonly Fit[], best: Fit, dof: number, risk: number, side: 1 | -1): number {
   const product = productFor(risk);
   // No kind's bound lies farther than where its likelihood does not count: those that cannot be the farthest are not computed.
-  const mostT = criticalT(product, dof);
+  const mostT = studentQuantile(product, dof);
   const ends = fits.map((fit) => ({ ...fit, most: side * fit.estimate + mostT * fit.error })).sort((a, b) => b.most - a.most);
   let end = Number.NEGATIVE_INFINITY;
   for (const { estimate, error, likelihood, most } of ends) {
     if (most <= end) break;
     // A kind that is as unlikely as the product by itself says nothing about the effect.
     const left = product / likelihoodTail(best.likelihood - likelihood);
-    if (left < 0.5) end = Math.max(end, side * estimate + criticalT(left, dof) * error);
+    if (left < 0.5) end = Math.max(end, side * estimate + studentQuantile(left, dof) * error);
   }
   return end;
 }
@@ -107,5 +107,5 @@ function productFor(risk: number): number {
 
 /** How often a true kind of noise is this much less likely than the best: chi-squared, a squared normal deviate. */
 function likelihoodTail(deficit: number): number {
-  return 2 * upperTail(Math.sqrt(2 * deficit), 1e6);
+  return 2 * studentTail(Math.sqrt(2 * deficit), 1e6);
 }
