@@ -1,8 +1,7 @@
-import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import { errorMessage } from "./errors.ts";
 import { type Readiness, readinessAnswer } from "./readiness.ts";
-import { bind } from "./service.ts";
+import { listen } from "./service.ts";
 
 export interface AdminSource {
   readonly readiness: () => Promise<Readiness>;
@@ -40,12 +39,8 @@ export function createAdmin({ readiness, metrics }: AdminSource): Admin {
     if (request.method !== "GET" && request.method !== "HEAD") return json(response, 405, { error: "GET only" });
     route(response).catch((error: unknown) => json(response, 500, { error: errorMessage(error) }));
   });
-  const listen = async (address: { host: string; port: number }) => {
-    server.listen({ ...address, exclusive: true });
-    await once(server, "listening");
-  };
   return {
-    listen: (host, port) => bind({ server, listen }, host, port, "EDGE_ADMIN_PORT"),
+    listen: (host, port) => listen(server, { host, port, setting: "EDGE_ADMIN_PORT" }),
     async close() {
       server.closeAllConnections();
       if (server.listening) await new Promise((resolve) => server.close(resolve));

@@ -2,19 +2,18 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { createBackend } from "./backend.ts";
 import { parseBackendConfig } from "./config.ts";
-import { type FrontDoor, openFrontDoor } from "./front-door.ts";
 import { createLog } from "./log.ts";
+import type { Service } from "./service.ts";
 import { RawClient } from "./testing/raw-client.ts";
 
 const env = { BACKEND_BODY_LIMIT_BYTES: "2000000", BACKEND_KEEP_ALIVE_TIMEOUT_MS: "500" };
 
-let backend: FrontDoor;
+let backend: Service;
 let port: number;
 
 beforeEach(async () => {
-  const service = createBackend(parseBackendConfig(env), createLog("backend", "silent"));
-  backend = await openFrontDoor(service, { host: "127.0.0.1", port: 0, setting: "BACKEND_PORT" });
-  port = backend.port;
+  backend = createBackend(parseBackendConfig(env), createLog("backend", "silent"));
+  port = await backend.listen({ host: "127.0.0.1", port: 0, setting: "BACKEND_PORT" });
 });
 afterEach(async () => {
   await backend.drain();

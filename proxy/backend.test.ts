@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createBackend } from "./backend.ts";
 import { parseBackendConfig } from "./config.ts";
-import { type FrontDoor, openFrontDoor } from "./front-door.ts";
 import { createLog } from "./log.ts";
+import type { Service } from "./service.ts";
 import { RawClient } from "./testing/raw-client.ts";
 import { version } from "./version.ts";
 
@@ -14,13 +14,13 @@ const env = {
 };
 const address = { host: "127.0.0.1", port: 0, setting: "BACKEND_PORT" };
 
-let backend: FrontDoor;
+let backend: Service;
 let base: string;
 let port: number;
 
 beforeAll(async () => {
-  backend = await openFrontDoor(createBackend(parseBackendConfig(env), log), address);
-  port = backend.port;
+  backend = createBackend(parseBackendConfig(env), log);
+  port = await backend.listen(address);
   base = `http://127.0.0.1:${port}`;
 });
 afterAll(async () => {
@@ -34,8 +34,8 @@ test("/health is status and version, nothing else", async () => {
 });
 
 test("/health carries warnings only when there are any", async () => {
-  const warned = await openFrontDoor(createBackend(parseBackendConfig(env), log, ["few open files"]), address);
-  const response = await fetch(`http://127.0.0.1:${warned.port}/health`);
+  const warned = createBackend(parseBackendConfig(env), log, ["few open files"]);
+  const response = await fetch(`http://127.0.0.1:${await warned.listen(address)}/health`);
   expect(await response.json()).toEqual({ status: "ok", version, warnings: ["few open files"] });
   await warned.drain();
 });

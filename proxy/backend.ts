@@ -5,7 +5,7 @@ import type { BackendConfig } from "./config.ts";
 import { Drain } from "./drain.ts";
 import { EchoSockets } from "./echo.ts";
 import { EventStreams } from "./events.ts";
-import { openIntake, takeConnection } from "./intake.ts";
+import { Intake } from "./intake.ts";
 import type { Logger } from "./log.ts";
 import { sendPayload } from "./payload.ts";
 import { type Check, readinessAnswer, runChecks } from "./readiness.ts";
@@ -23,7 +23,8 @@ const eventLimits = { intervalMs: 3_600_000, count: 1_000_000_000, bytes: 65_536
 /** The health backend: cheap answers, exact payloads, streams and honest CPU work to measure with. Builds, does not listen. */
 export function createBackend(config: BackendConfig, log: Logger, warnings: readonly string[] = []): Service {
   const app = createApp(config, log);
-  const drain = new Drain(app.server);
+  const intake = new Intake(app.server);
+  const drain = new Drain(app.server, intake);
   const events = new EventStreams();
   const echoes = new EchoSockets(app.server, "/ws", config.bodyLimitBytes);
   const endStreams = () => {
@@ -97,8 +98,10 @@ export function createBackend(config: BackendConfig, log: Logger, warnings: read
     name: "backend",
     checks,
     metrics: null,
-    open: () => openIntake(app),
-    take: (socket) => takeConnection(app.server, drain, socket),
+    async listen(address, fds) {
+      await app.ready();
+      return intake.open(address, fds);
+    },
     setTicketKey() {},
     drain: () => {
       endStreams();

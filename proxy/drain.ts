@@ -1,9 +1,10 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Intake } from "./intake.ts";
 
 export interface DrainTimes {
-  /** Between failing readiness and taking no further connection. */
+  /** Between failing readiness and accepting no further connection. */
   readonly delayMs: number;
   /** From then for idle connections to send one more request, whose answer tells the client to go. */
   readonly idleMs: number;
@@ -21,7 +22,7 @@ const quietMs = 150;
 const lingerMs = 2_000;
 
 /**
- * Ends a server without cutting a request: readiness fails, then no connection is taken; each answer says
+ * Ends a server without cutting a request: readiness fails, then no connection is accepted; each answer says
  * `Connection: close`; connections that stay idle are closed after a while; at the deadline the rest is cut.
  *
  * A request may be under way to us while we close its connection as idle. It is not executed, and its client sees an
@@ -30,6 +31,7 @@ const lingerMs = 2_000;
  */
 export class Drain {
   readonly #server: Server;
+  readonly #intake: Intake;
   /** As accepted: closeAllConnections knows neither a connection in its TLS handshake nor an upgraded one. */
   readonly #sockets = new Set<Socket>();
   /** As http sees them: over TLS, the decrypted side. */
@@ -39,15 +41,15 @@ export class Drain {
   /** Our side is ended, since when. */
   readonly #ended = new Map<Socket, number>();
   #draining = false;
-  #closed = false;
   #onEmpty: (() => void) | null = null;
   #cut = 0;
   #idleEndsAtMs = Number.POSITIVE_INFINITY;
   #cutsAtMs = Number.POSITIVE_INFINITY;
   #finished: Promise<number> | null = null;
 
-  constructor(server: Server) {
+  constructor(server: Server, intake: Intake) {
     this.#server = server;
+    this.#intake = intake;
     server.on("connection", (socket: Socket) => keep(this.#sockets, socket, () => this.#onEmpty?.()));
     const secure = "setSecureContext" in server;
     server.on(secure ? "secureConnection" : "connection", (socket: Socket) => keep(this.#connections, socket));
@@ -56,11 +58,6 @@ export class Drain {
   /** True from the moment a shutdown began. Answers then say `Connection: close`. */
   get draining(): boolean {
     return this.#draining;
-  }
-
-  /** True once no further connection is taken. */
-  get closed(): boolean {
-    return this.#closed;
   }
 
   /** Connections open. */
@@ -79,7 +76,7 @@ export class Drain {
     const again = this.#draining;
     this.#draining = true;
     if (!again && times.delayMs > 0) await sleep(times.delayMs);
-    this.#closed = true;
+    this.#intake.close();
     const now = performance.now();
     this.#idleEndsAtMs = Math.min(this.#idleEndsAtMs, now + times.idleMs);
     this.#cutsAtMs = Math.min(this.#cutsAtMs, now + times.timeoutMs);
@@ -97,7 +94,6 @@ export class Drain {
   async #finish(close: () => PromiseLike<unknown>): Promise<number> {
     this.#ignoreLateRequests();
     const sweep = setInterval(() => this.#sweep(), sweepMs);
-    // Not the server's own close, which destroys idle connections at once.
     if (this.#sockets.size > 0) {
       await new Promise<void>((resolve) => {
         this.#onEmpty = () => this.#sockets.size === 0 && resolve();

@@ -13,7 +13,7 @@ import { bodyPending } from "./framing.ts";
 import { gatherBody } from "./gather.ts";
 import { securityEntries } from "./headers.ts";
 import { HeldAnswers } from "./held-answers.ts";
-import { openIntake, takeConnection } from "./intake.ts";
+import { Intake } from "./intake.ts";
 import { answerClientError, httpOptions, secureContext } from "./listener.ts";
 import type { Logger } from "./log.ts";
 import { createEdgeMetrics, EdgeTally } from "./metrics.ts";
@@ -46,7 +46,8 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
     queueTimeoutMs: config.queueTimeoutMs,
   });
   const streams = new StreamPlaces(config.maxEventStreams);
-  const drain = new Drain(server);
+  const intake = new Intake(server);
+  const drain = new Drain(server, intake);
   const peerOf = createPeers(config.trustedProxies, config.tls === null ? "http" : "https");
 
   const secure = config.tls !== null;
@@ -130,12 +131,13 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
     name: "edge",
     checks,
     metrics,
-    async open() {
-      await openIntake(app);
+    async listen(address, fds) {
+      await app.ready();
+      const port = await intake.open(address, fds);
       upstreams.startChecks();
       if (config.tls !== null) watch = renewCertificate(server, config, config.tls, log);
+      return port;
     },
-    take: (socket) => takeConnection(server, drain, socket),
     setTicketKey(key) {
       if (server instanceof TlsServer) server.setTicketKeys(key);
     },

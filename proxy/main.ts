@@ -3,9 +3,11 @@ import cluster from "node:cluster";
 /**
  * `main.js edge|backend`: runs that service in the foreground until SIGTERM or SIGINT; SIGHUP renews its workers.
  * `main.js backend --servers 50 --start-port 9000`: that many backends in this one process.
- * Each kind of process loads what it needs alone.
+ * A primary starts `main.js edge|backend worker`. Each kind of process loads what it needs alone.
  */
 const args = process.argv.slice(2);
-if (args[0] === "backend" && args.length > 1) await (await import("./server-range.ts")).runServers(args.slice(1));
-else if (cluster.isPrimary) await (await import("./primary.ts")).runPrimary(args);
-else await (await import("./worker.ts")).runWorker(args[0] === "backend" ? "backend" : "edge");
+if (args[0] === "backend" && args[1]?.startsWith("--")) await (await import("./server-range.ts")).runServers(args.slice(1));
+else if (args[1] === "worker" || cluster.isWorker) {
+  // The second, when the primary is of an older build, which started its workers through node:cluster: they refuse.
+  await (await import("./worker.ts")).runWorker(args[0] === "backend" ? "backend" : "edge");
+} else await (await import("./primary.ts")).runPrimary(args);

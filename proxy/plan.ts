@@ -1,7 +1,7 @@
-import type { ListenAddress } from "./acceptor.ts";
 import { checkFiles } from "./check-files.ts";
 import { type BackendConfig, type EdgeConfig, type LogLevel, parseBackendConfig, parseEdgeConfig } from "./config.ts";
 import { workerCount } from "./cpu-quota.ts";
+import type { ListenAddress } from "./service.ts";
 import { readSettingsFile } from "./settings-file.ts";
 
 /** What the primary must know of a service's configuration; a worker tells it. Crosses a process boundary: plain data. */

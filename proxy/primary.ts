@@ -1,4 +1,4 @@
-import cluster from "node:cluster";
+import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Admin } from "./admin.ts";
 import { errorMessage } from "./errors.ts";
@@ -43,6 +43,12 @@ class Primary {
     this.#name = name;
     this.#workers = new Workers({
       restart: defaultRestart,
+      // Those that start from now on: the limits may have changed since.
+      fork: (fds) =>
+        fork(entry, [name, "worker"], {
+          execArgv: workerFlags(name),
+          stdio: ["inherit", "inherit", "inherit", "ipc", ...fds],
+        }),
       ticketKey: () => this.#keys.current,
       onDied: (death) => {
         this.#log?.error({ event: "worker-died", ...death });
@@ -58,7 +64,6 @@ class Primary {
 
   /** Resolves when all listen, and has said so. Rejects with what is for the user. */
   async run(): Promise<void> {
-    this.#setUpWorkers();
     const { port, plan } = await this.#workers.start();
     this.#log = createLog(this.#name, plan.logLevel);
     this.#keys.rotateEvery(plan.ticketKeyLifeMs, (ticketKey) => this.#workers.broadcast({ type: "ticket-key", ticketKey }));
@@ -66,11 +71,6 @@ class Primary {
     // Before it is said: who has heard it may send one at once.
     this.#obeySignals();
     say({ event: "listening", service: this.#name, port, ...(adminPort !== null && { adminPort }) });
-  }
-
-  /** Those that start from now on: the limits may have changed since. */
-  #setUpWorkers(): void {
-    cluster.setupPrimary({ exec: entry, args: [this.#name], execArgv: workerFlags(this.#name) });
   }
 
   // Loaded where it is wanted: the backend's primary has none.
@@ -113,7 +113,6 @@ class Primary {
   async #replaceAll(): Promise<void> {
     const service = this.#name;
     try {
-      this.#setUpWorkers();
       await this.#workers.reload();
       say({ event: "reloaded", service, workers: this.#workers.serving.map(({ pid }) => pid) });
     } catch (error) {

@@ -3,9 +3,8 @@ import { createBackend } from "./backend.ts";
 import { parseBackendConfig } from "./config.ts";
 import { errorMessage } from "./errors.ts";
 import { exitFailed, exitUsage } from "./exit-code.ts";
-import { type FrontDoor, openFrontDoor } from "./front-door.ts";
 import { createLog } from "./log.ts";
-import { BindError } from "./service.ts";
+import { BindError, type Service } from "./service.ts";
 import { ConfigError } from "./setting.ts";
 
 export interface ServerRange {
@@ -64,29 +63,30 @@ export async function runServers(args: readonly string[]): Promise<void> {
 }
 
 /** Rejects, with every port given back, when one of them cannot be had. */
-export async function startServers({ servers, startPort }: ServerRange, env = process.env): Promise<FrontDoor[]> {
+export async function startServers({ servers, startPort }: ServerRange, env = process.env): Promise<Service[]> {
   const config = parseBackendConfig(env);
-  const opening = Array.from({ length: servers }, (_, i) => {
+  const opening = Array.from({ length: servers }, async (_, i) => {
     const service = createBackend(config, createLog("backend", config.logLevel));
-    return openFrontDoor(service, { host: config.host, port: startPort + i, setting: "--start-port" });
+    await service.listen({ host: config.host, port: startPort + i, setting: "--start-port" });
+    return service;
   });
   const opened = await Promise.allSettled(opening);
-  const doors = opened.filter((each) => each.status === "fulfilled").map(({ value }) => value);
+  const services = opened.filter((each) => each.status === "fulfilled").map(({ value }) => value);
   const failed = opened.find((each) => each.status === "rejected");
-  if (failed === undefined) return doors;
-  await Promise.all(doors.map(drained));
+  if (failed === undefined) return services;
+  await Promise.all(services.map(drained));
   if (!(failed.reason instanceof BindError)) throw failed.reason;
   throw new BindError(`${failed.reason.message}: none of the ports ${startPort} to ${startPort + servers - 1} is used`);
 }
 
 /** Nobody has had the time to ask for anything. */
-function drained(door: FrontDoor): Promise<number> {
-  const ended = door.drain();
-  door.cut();
+function drained(service: Service): Promise<number> {
+  const ended = service.drain();
+  service.cut();
   return ended;
 }
 
-function stopOnSignals(services: readonly FrontDoor[]): void {
+function stopOnSignals(services: readonly Service[]): void {
   let stopping = false;
   const stop = () => {
     if (stopping) {

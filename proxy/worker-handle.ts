@@ -1,6 +1,4 @@
-import type { Worker } from "node:cluster";
-import type { Socket } from "node:net";
-import type { Taker } from "./acceptor.ts";
+import type { ChildProcess } from "node:child_process";
 import type { Plan } from "./plan.ts";
 import type { Answers, FromWorker, MetricValues, Question, ToWorker } from "./worker-message.ts";
 
@@ -29,21 +27,19 @@ export class WorkerStartError extends Error {
 const answerTimeoutMs = 3_000;
 
 /** One worker as its primary sees it. */
-export class WorkerHandle implements Taker {
+export class WorkerHandle {
   /** Resolves when it has read its configuration, and waits for `start`; rejects with WorkerStartError. */
   readonly planned: Promise<Plan>;
-  /** Resolves when it takes connections; rejects with WorkerStartError. */
+  /** Resolves when it accepts connections; rejects with WorkerStartError. */
   readonly listening: Promise<void>;
   readonly exited: Promise<WorkerExit>;
-  readonly #worker: Worker;
+  readonly #worker: ChildProcess;
   readonly #asked = new Map<number, (answer: unknown) => void>();
-  readonly #handed = new Map<number, (taken: boolean) => void>();
   #asks = 0;
-  #hands = 0;
   #connectionsCut = 0;
   #metrics: MetricValues | null = null;
 
-  constructor(worker: Worker, startTimeoutMs: number) {
+  constructor(worker: ChildProcess, startTimeoutMs: number) {
     this.#worker = worker;
     const [planned, listening] = [Promise.withResolvers<Plan>(), Promise.withResolvers<void>()];
     this.planned = planned.promise;
@@ -67,13 +63,11 @@ export class WorkerHandle implements Taker {
         listening.resolve();
       } else if (message.type === "failed") fail(message.exitCode, message.lines);
       else if (message.type === "answer") this.#asked.get(message.id)?.(message.answer);
-      else if (message.type === "taken") this.#handed.get(message.id)?.(message.taken);
       else if (message.type === "drained") {
         this.#connectionsCut = message.connectionsCut;
         this.#metrics = message.metrics;
       }
     });
-    worker.once("exit", () => afterNextPoll(() => this.#endHanding()));
     this.exited = new Promise((resolve) => {
       const end = (cause: string) => {
         clearTimeout(late);
@@ -81,18 +75,21 @@ export class WorkerHandle implements Taker {
         for (const answer of this.#asked.values()) answer(null);
         resolve({ cause, connectionsCut: this.#connectionsCut, metrics: this.#metrics });
       };
-      worker.once("exit", (code: number | null, signal: string | null) => {
-        end(signal ? `was ended by ${signal}` : `exited with code ${code}`);
+      worker.once("exit", (code, signal) => {
+        const cause = signal ? `was ended by ${signal}` : `exited with code ${code}`;
+        // What it had said before it ended may still have to be read; its channel ends after that.
+        if (worker.connected) worker.once("disconnect", () => end(cause));
+        else end(cause);
       });
       // Without a process there will be no "exit"; otherwise it is about a message, which matters to nobody.
       worker.on("error", (error: Error) => {
-        if (worker.process.pid === undefined) end(`could not be started: ${error.message}`);
+        if (worker.pid === undefined) end(`could not be started: ${error.message}`);
       });
     });
   }
 
   get pid(): number {
-    return this.#worker.process.pid ?? 0;
+    return this.#worker.pid ?? 0;
   }
 
   /** The latest that is known; null before anybody asked. */
@@ -102,21 +99,7 @@ export class WorkerHandle implements Taker {
 
   send(message: ToWorker): void {
     // One that ends at this moment hears nothing, and needs not.
-    if (this.#worker.isConnected()) this.#worker.send(message, undefined, () => {});
-  }
-
-  async hand(socket: Socket): Promise<boolean> {
-    const id = this.#hands++;
-    const taken = await new Promise<boolean>((resolve) => {
-      this.#handed.set(id, resolve);
-      // One that is never confirmed (a worker without descriptors cannot even be told of it) must not keep the others waiting.
-      socket.once("close", () => resolve(true));
-      if (!this.#worker.isConnected()) return resolve(false);
-      const message: ToWorker = { type: "connection", id };
-      this.#worker.send(message, socket, { keepOpen: true }, (error) => error && resolve(false));
-    });
-    this.#handed.delete(id);
-    return taken;
+    if (this.#worker.connected) this.#worker.send(message, () => {});
   }
 
   /** Null when it does not answer in time, or ends. */
@@ -128,7 +111,7 @@ export class WorkerHandle implements Taker {
         clearTimeout(timer);
         resolve(value as Answers[Q] | null);
       });
-      if (!this.#worker.isConnected()) resolve(null);
+      if (!this.#worker.connected) resolve(null);
       this.send({ type: "ask", id, question });
     });
     this.#asked.delete(id);
@@ -136,20 +119,7 @@ export class WorkerHandle implements Taker {
     return answer;
   }
 
-  /** What it took before it ended is lost with it, the rest is not. */
-  #endHanding(): void {
-    for (const taken of this.#handed.values()) taken(false);
-  }
-
   kill(): void {
-    this.#worker.process.kill("SIGKILL");
+    this.#worker.kill("SIGKILL");
   }
-}
-
-/**
- * When the event loop has looked for input once more: what a process had written before it ended has been read by then.
- * "disconnect" would say so, but does not come while a connection is on its way to the process (Node waits for a receipt).
- */
-function afterNextPoll(then: () => void): void {
-  setImmediate(() => setImmediate(then));
 }

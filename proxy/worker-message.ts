@@ -6,10 +6,8 @@ import type { Readiness } from "./readiness.ts";
  * a message that is not known is ignored on both sides, and none changes its meaning.
  */
 export type ToWorker =
-  /** The answer to `plan`: make ready. `connections` tells a worker that it is not to listen by itself. */
-  | { readonly type: "start"; readonly ticketKey: string; readonly connections: "handed" }
-  /** Comes with a connection, to be answered by `taken` before a byte of it is read. */
-  | { readonly type: "connection"; readonly id: number }
+  /** The answer to `plan`: listen on `listenFds`, which were inherited. */
+  | { readonly type: "start"; readonly ticketKey: string; readonly listenFds: readonly number[] }
   /** 48 bytes in base64. */
   | { readonly type: "ticket-key"; readonly ticketKey: string }
   | { readonly type: "ask"; readonly id: number; readonly question: Question }
@@ -18,14 +16,12 @@ export type ToWorker =
 export type FromWorker =
   /** Its configuration is good. */
   | { readonly type: "plan"; readonly plan: Plan }
-  /** It takes connections. */
+  /** It accepts connections. */
   | { readonly type: "listening" }
-  /** `taken` false: it takes no more; the connection is as it was. */
-  | { readonly type: "taken"; readonly id: number; readonly taken: boolean }
   /** It cannot start, and ends: what to print, and the exit code for it. */
   | { readonly type: "failed"; readonly exitCode: number; readonly lines: readonly string[] }
   | { readonly type: "answer"; readonly id: number; readonly answer: unknown }
-  /** The last message: all of its connections have ended. One on its way to it goes to another worker. */
+  /** The last message: all of its connections have ended. */
   | { readonly type: "drained"; readonly connectionsCut: number; readonly metrics: MetricValues };
 
 export type Question = "readiness" | "metrics";

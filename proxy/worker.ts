@@ -1,14 +1,10 @@
-import cluster from "node:cluster";
 import { readFileSync } from "node:fs";
-import type { Socket } from "node:net";
-import { createBackend } from "./backend.ts";
-import { createEdge } from "./edge.ts";
 import { errorCode, errorMessage } from "./errors.ts";
 import { exitFailed, exitUsage } from "./exit-code.ts";
 import { createLog, type Logger } from "./log.ts";
 import { type Plan, planBackend, planEdge } from "./plan.ts";
 import { runChecks } from "./readiness.ts";
-import type { Service } from "./service.ts";
+import { BindError, type Service } from "./service.ts";
 import { ConfigError } from "./setting.ts";
 import type { FromWorker, MetricValues, Question, ToWorker } from "./worker-message.ts";
 
@@ -19,15 +15,13 @@ const fewOpenFiles = 4_096;
 export async function runWorker(name: Service["name"]): Promise<void> {
   // A terminal sends its signals to every process of the group; the primary says what they mean.
   process.on("SIGHUP", () => {});
-  // Otherwise node:cluster exits at once when the primary is gone, in the middle of answers.
-  if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
   try {
     const { plan, build } = name === "edge" ? prepareEdge() : prepareBackend();
     let running: Running | null = null;
-    process.on("message", (message: ToWorker, socket?: Socket) => {
-      if (message.type !== "start") running?.on(message, socket);
+    process.on("message", (message: ToWorker) => {
+      if (message.type !== "start") running?.on(message);
       else {
-        start(message, build).then(
+        start(message, plan, build).then(
           (started) => {
             running = started;
           },
@@ -44,25 +38,27 @@ export async function runWorker(name: Service["name"]): Promise<void> {
   }
 }
 
-type Build = () => { service: Service; log: Logger };
+/** Loads the code only here: a process that merely tells its plan does without. */
+type Build = () => Promise<{ service: Service; log: Logger }>;
 
-async function start({ ticketKey, connections }: Extract<ToWorker, { type: "start" }>, build: Build): Promise<Running> {
-  if (connections !== "handed") throw new Error("the primary is of an older build: stop the service and start it anew");
-  const { service, log } = build();
+async function start({ ticketKey, listenFds }: Extract<ToWorker, { type: "start" }>, plan: Plan, build: Build): Promise<Running> {
+  if (listenFds === undefined) throw new Error("the primary is of an older build: stop the service and start it anew");
+  const { service, log } = await build();
   process.on("uncaughtException", (error) => {
     log.fatal({ event: "crashed", err: error });
     process.stderr.write(`${service.name} crashed: ${errorMessage(error)}\n`);
     process.exit(exitFailed);
   });
   service.setTicketKey(Buffer.from(ticketKey, "base64"));
-  await service.open();
+  await service.listen(plan.listen, listenFds);
   await tell({ type: "listening" });
   return new Running(service, log);
 }
 
 async function refuse(name: Service["name"], error: unknown): Promise<never> {
   const usage = error instanceof ConfigError;
-  const cause = `${name} cannot start: ${`${errorCode(error)} ${errorMessage(error)}`.trim()}`;
+  const cause =
+    error instanceof BindError ? error.message : `${name} cannot start: ${`${errorCode(error)} ${errorMessage(error)}`.trim()}`;
   await tell({ type: "failed", exitCode: usage ? exitUsage : exitFailed, lines: usage ? error.problems : [cause] });
   process.exit(exitFailed);
 }
@@ -77,14 +73,10 @@ class Running {
     this.#log = log;
   }
 
-  on(message: ToWorker, socket: Socket | undefined): void {
+  on(message: ToWorker): void {
     if (message.type === "drain" || message.type === "retire") this.end(message.type);
     else if (message.type === "cut") this.#service.cut();
-    else if (message.type === "connection") {
-      // Without a socket it had ended before it was sent.
-      const taken = socket === undefined || this.#service.take(socket);
-      void tell({ type: "taken", id: message.id, taken });
-    } else if (message.type === "ticket-key") this.#service.setTicketKey(Buffer.from(message.ticketKey, "base64"));
+    else if (message.type === "ticket-key") this.#service.setTicketKey(Buffer.from(message.ticketKey, "base64"));
     else if (message.type === "ask") void this.#answer(message.id, message.question);
   }
 
@@ -118,7 +110,8 @@ class Running {
 
 function prepareEdge(): { plan: Plan; build: Build } {
   const { config, plan } = planEdge(process.env);
-  const build: Build = () => {
+  const build: Build = async () => {
+    const { createEdge } = await import("./edge.ts");
     const log = createLog("edge", config.logLevel);
     return { service: createEdge(config, log), log };
   };
@@ -127,7 +120,8 @@ function prepareEdge(): { plan: Plan; build: Build } {
 
 function prepareBackend(): { plan: Plan; build: Build } {
   const { config, plan } = planBackend(process.env);
-  const build: Build = () => {
+  const build: Build = async () => {
+    const { createBackend } = await import("./backend.ts");
     const log = createLog("backend", config.logLevel);
     return { service: createBackend(config, log, hostWarnings()), log };
   };

@@ -1,13 +1,14 @@
-import cluster from "node:cluster";
-import { Acceptor } from "./acceptor.ts";
-import { errorMessage } from "./errors.ts";
+import type { ChildProcess } from "node:child_process";
 import { exitFailed } from "./exit-code.ts";
 import type { Plan } from "./plan.ts";
+import { Port } from "./port.ts";
 import { BindError } from "./service.ts";
 import { WorkerHandle, WorkerStartError } from "./worker-handle.ts";
 import type { Answers, MetricValues, Question, ToWorker } from "./worker-message.ts";
 
 export interface WorkersOptions {
+  /** Starts a process with an IPC channel that inherits `fds`, as its descriptors from 4 on. */
+  readonly fork: (fds: readonly number[]) => ChildProcess;
   readonly ticketKey: () => string;
   /** A worker ended that was not told to, or its replacement could not start. */
   readonly onDied: (death: { worker: number | null; cause: string; restartInMs: number }) => void;
@@ -22,18 +23,23 @@ export const defaultRestart = { firstMs: 250, maxMs: 10_000, stableMs: 60_000 } 
 /** A start takes a third of a second, and many times that where the CPU is overloaded. */
 const startTimeoutMs = 30_000;
 const killAfterMs = 1_000;
+/**
+ * What a worker inherits the port as, after the standard streams and the IPC channel; see Intake. Beside 50 busy connections
+ * two descriptors let in twice as many new ones a second as one did, and cost the busy ones nothing; four and eight did.
+ */
+const listenFds = [4, 5] as const;
 
 /**
- * The processes that serve, behind one listening socket of this one: the primary accepts a connection and hands it to a
- * worker, so that workers come, go and die without a connection refused. SO_REUSEPORT would lose those in the queue of a
- * worker that ends, and let a second deployment share the port unnoticed.
+ * The processes that serve, on one listening socket that is inherited from this one: workers come, go and die, and
+ * connections wait in its queue meanwhile. SO_REUSEPORT would lose those in the queue of a worker that ends, and let a
+ * second deployment share the port unnoticed.
  */
 export class Workers {
   readonly #options: WorkersOptions;
   readonly #serving = new Set<WorkerHandle>();
   readonly #leaving = new Set<WorkerHandle>();
-  readonly #acceptor = new Acceptor();
   #plan: Plan | null = null;
+  #port: Port | null = null;
   #ending = false;
   #replacing = false;
   #restartTimer: NodeJS.Timeout | undefined;
@@ -55,9 +61,9 @@ export class Workers {
    */
   async start(): Promise<{ port: number; plan: Plan }> {
     const { started, plan, port } = await this.#startGeneration();
-    this.#plan = plan;
+    this.#keep(plan, port);
     for (const worker of started) this.#adopt(worker);
-    return { port, plan };
+    return { port: port.number, plan };
   }
 
   /**
@@ -65,21 +71,19 @@ export class Workers {
    * that served until then retire. Rejects with WorkerStartError when one cannot start; then all is as it was.
    */
   async reload(): Promise<void> {
-    const { started, plan } = await this.#startGeneration();
+    const { started, plan, port } = await this.#startGeneration();
     if (this.#ending) {
       for (const worker of started) worker.kill();
+      port.close();
       return;
     }
     clearTimeout(this.#restartTimer);
     const replaced = [...this.#serving];
-    this.#plan = plan;
+    this.#keep(plan, port);
     for (const worker of started) this.#adopt(worker);
     // Two generations at most: those that were leaving already make haste.
     for (const worker of this.#leaving) this.#dismiss(worker, "drain", plan.drainMs);
-    for (const worker of replaced) {
-      this.#acceptor.remove(worker);
-      this.#dismiss(worker, "retire", plan.retireMs);
-    }
+    for (const worker of replaced) this.#dismiss(worker, "retire", plan.retireMs);
   }
 
   /** Resolves once every worker has ended, to the number of connections that were cut. */
@@ -87,7 +91,8 @@ export class Workers {
     this.#ending = true;
     clearTimeout(this.#restartTimer);
     for (const worker of [...this.#serving, ...this.#leaving]) this.#dismiss(worker, "drain", this.#plan?.drainMs ?? 0);
-    setTimeout(() => this.#acceptor.close(), this.#plan?.drainDelayMs ?? 0);
+    // Theirs go on for the delay; afterwards nobody is to wait for what will not come.
+    this.#port?.close();
     const ended = await Promise.all([...this.#leaving].map((worker) => worker.exited));
     return ended.reduce((sum, { connectionsCut }) => sum + connectionsCut, 0);
   }
@@ -112,27 +117,35 @@ export class Workers {
     );
   }
 
-  /** As many as its own plan asks for, and the port open that it names. Rejects with WorkerStartError; then all is as it was. */
-  async #startGeneration(): Promise<{ started: WorkerHandle[]; plan: Plan; port: number }> {
-    const { started, plan } = await this.#startAll(null);
+  /**
+   * As many as the first one's plan asks for. The plan is a worker's: it has the code that will serve. Where it names another
+   * port than the one held, that is bound, and workers start that inherit it. Rejects with WorkerStartError; then all is as it was.
+   */
+  async #startGeneration(): Promise<{ started: WorkerHandle[]; plan: Plan; port: Port }> {
+    const held = this.#port;
+    const first = this.#fork(held);
+    const plan = await first.planned.catch((error: unknown) => {
+      first.kill();
+      throw error;
+    });
+    if (held?.isFor(plan.listen)) return { started: await this.#startAll(plan.count, held, [first]), plan, port: held };
+    first.kill();
+    const port = await Port.bind(plan.listen).catch((error: unknown) => {
+      throw error instanceof BindError ? new WorkerStartError(exitFailed, [error.message]) : error;
+    });
     try {
-      return { started, plan, port: await this.#acceptor.listen(plan.listen) };
+      return { started: await this.#startAll(plan.count, port), plan, port };
     } catch (error) {
-      for (const worker of started) worker.kill();
-      throw error instanceof BindError ? new WorkerStartError(exitFailed, [errorMessage(error)]) : error;
+      port.close();
+      throw error;
     }
   }
 
-  /** `count` null: as many as the first one's plan says. The plan is a worker's: it has the code that will serve. */
-  async #startAll(count: number | null): Promise<{ started: WorkerHandle[]; plan: Plan }> {
-    const fork = () => new WorkerHandle(cluster.fork(), startTimeoutMs);
-    const first = fork();
-    const started = [first];
+  async #startAll(count: number, port: Port, started: WorkerHandle[] = []): Promise<WorkerHandle[]> {
     try {
-      const plan = await first.planned;
-      for (let i = 1; i < (count ?? plan.count); i++) started.push(fork());
+      while (started.length < count) started.push(this.#fork(port));
       await Promise.all(started.map((worker) => this.#startOne(worker)));
-      return { started, plan };
+      return started;
     } catch (error) {
       for (const worker of started) worker.kill();
       await Promise.all(started.map((worker) => worker.exited));
@@ -140,19 +153,28 @@ export class Workers {
     }
   }
 
+  #fork(port: Port | null): WorkerHandle {
+    const fds = port === null ? [] : listenFds.map(() => port.fd);
+    return new WorkerHandle(this.#options.fork(fds), startTimeoutMs);
+  }
+
   async #startOne(worker: WorkerHandle): Promise<void> {
     await worker.planned;
-    worker.send({ type: "start", ticketKey: this.#options.ticketKey(), connections: "handed" });
+    worker.send({ type: "start", ticketKey: this.#options.ticketKey(), listenFds });
     await worker.listening;
+  }
+
+  #keep(plan: Plan, port: Port): void {
+    if (this.#port !== port) this.#port?.close();
+    this.#plan = plan;
+    this.#port = port;
   }
 
   #adopt(worker: WorkerHandle): void {
     this.#serving.add(worker);
-    this.#acceptor.add(worker);
     const adoptedMs = performance.now();
     void worker.exited.then(({ cause, metrics }) => {
       if (metrics !== null) this.#options.onDeparted(metrics);
-      this.#acceptor.remove(worker);
       this.#leaving.delete(worker);
       if (!this.#serving.delete(worker) || this.#ending) return;
       const { restart, onDied } = this.#options;
@@ -170,13 +192,13 @@ export class Workers {
   }
 
   async #replace(): Promise<void> {
-    const plan = this.#plan;
+    const [plan, port] = [this.#plan, this.#port];
     const missing = (plan?.count ?? 0) - this.#serving.size;
-    if (this.#replacing || missing <= 0) return;
+    if (this.#replacing || missing <= 0 || port === null) return;
     this.#replacing = true;
     let failure: string | null = null;
     try {
-      const { started } = await this.#startAll(missing);
+      const started = await this.#startAll(missing, port);
       // A reload may have come between; it has started all that are wanted.
       if (this.#ending || this.#plan !== plan) for (const worker of started) worker.kill();
       else for (const worker of started) this.#adopt(worker);

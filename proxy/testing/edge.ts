@@ -6,7 +6,6 @@ import { createAdmin } from "../admin.ts";
 import { type CertificateFiles, makeCertificates } from "../certificate.ts";
 import { parseEdgeConfig } from "../config.ts";
 import { createEdge } from "../edge.ts";
-import { openFrontDoor } from "../front-door.ts";
 import { createLog } from "../log.ts";
 import { runChecks } from "../readiness.ts";
 import { RawClient } from "./raw-client.ts";
@@ -42,8 +41,7 @@ export async function startEdge(certificate: TestCertificate, env: Record<string
     ...env,
   });
   const edge = createEdge(config, createLog("edge", config.logLevel, { write: (line) => logged.push(JSON.parse(line)) }));
-  const door = await openFrontDoor(edge, { host: "127.0.0.1", port: 0, setting: "EDGE_PORT" });
-  const { port } = door;
+  const port = await edge.listen({ host: "127.0.0.1", port: 0, setting: "EDGE_PORT" });
   const admin = createAdmin({ readiness: () => runChecks(edge.checks), metrics: edge.metrics });
   const adminPort = await admin.listen("127.0.0.1", 0);
   return {
@@ -60,7 +58,7 @@ export async function startEdge(certificate: TestCertificate, env: Record<string
       return { status: response.status, text: await response.text() };
     },
     async drain() {
-      const cut = await door.drain();
+      const cut = await edge.drain();
       await admin.close();
       return cut;
     },

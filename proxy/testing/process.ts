@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const mainFile = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+export const mainFile = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
 export interface TestProcess {
   readonly child: ChildProcess;
