@@ -73,18 +73,20 @@ export class Admission {
   }
 
   /**
-   * As `leave`, after the loop's next turn. undici frees a connection by a callback after the end of its answer: who came
-   * in before that would find every connection taken, and open one more than there should be.
+   * As `leave`, once the connection of the request is free: undici sees to that at the end of the loop's turn. Who came in
+   * before would find every connection taken, and open one more than there should be.
    */
   leaveLater(): void {
-    if (this.#leaving++ === 0) setImmediate(settleNextTurn, this);
+    if (this.#leaving++ === 0) setImmediate(settle, this);
   }
 
-  /** One callback for all of a turn. */
+  /** The end of the turn: one callback for all that left in it. */
   settle(): void {
     const leaving = this.#leaving;
     this.#leaving = 0;
-    setImmediate(leaveAll, this, leaving);
+    // Nobody can come before the turn is over; but those who wait must not, and some of undici's callbacks are behind this one.
+    if (this.#queue.size === 0) this.#inFlight -= leaving;
+    else setImmediate(leaveAll, this, leaving);
   }
 
   get isWaitedFor(): boolean {
@@ -111,7 +113,7 @@ export class Admission {
   }
 }
 
-function settleNextTurn(admission: Admission): void {
+function settle(admission: Admission): void {
   admission.settle();
 }
 
