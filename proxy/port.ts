@@ -1,4 +1,3 @@
-import { lookup } from "node:dns/promises";
 import { BoundSocket } from "node:net";
 import { bindError, hasNoIpv6, type ListenAddress } from "./service.ts";
 
@@ -13,21 +12,11 @@ export class Port {
   readonly #address: ListenAddress;
   readonly #socket: BoundSocket;
 
-  /** Rejects with BindError. */
-  static async bind(address: ListenAddress): Promise<Port> {
-    try {
-      // A socket is bound to an address, not to a name.
-      const { address: host } = await lookup(address.host);
-      return new Port(address, bindSocket(host, address.port));
-    } catch (error) {
-      throw bindError(error, address);
-    }
-  }
-
-  private constructor(address: ListenAddress, socket: BoundSocket) {
+  /** The host is an IP address. Throws BindError. */
+  constructor(address: ListenAddress) {
     this.#address = address;
-    this.#socket = socket;
-    this.number = socket.address().port;
+    this.#socket = bind(address);
+    this.number = this.#socket.address().port;
   }
 
   /** For a worker to inherit. */
@@ -46,11 +35,12 @@ export class Port {
   }
 }
 
-function bindSocket(host: string, port: number): BoundSocket {
+function bind(address: ListenAddress): BoundSocket {
+  const { host, port } = address;
   try {
     return new BoundSocket({ host, port });
   } catch (error) {
-    if (host === "::" && hasNoIpv6(error)) return new BoundSocket({ host: "0.0.0.0", port });
-    throw error;
+    if (host === "::" && hasNoIpv6(error)) return bind({ ...address, host: "0.0.0.0" });
+    throw bindError(error, address);
   }
 }

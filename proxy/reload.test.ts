@@ -6,6 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { ScratchDeployment } from "./deploy/scratch-deployment.ts";
+import { RawClient } from "./testing/raw-client.ts";
+import { ok, startUpstream } from "./testing/raw-upstream.ts";
 
 const stress = fileURLToPath(new URL("../stress/bin.js", import.meta.url));
 const patience = { timeout: 30_000, interval: 100 };
@@ -99,6 +101,29 @@ test("--reload refuses what cannot be, says why, and changes nothing", { timeout
   expect(own.pids.sort()).toEqual(pids.sort());
   // and is forgotten
   expect(await own.run(["--reload"])).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("UPSTREAM_URL at a reload: the edge forwards to the servers that it names, and keeps them", {
+  timeout: 120_000,
+}, async () => {
+  const own = await scratch();
+  expect((await own.deploy()).code).toBe(0);
+  const another = await startUpstream(() => ok("another"));
+  onTestFinished(() => another.close());
+  const UPSTREAM_URL = `http://127.0.0.1:${own.port + 1},${another.origin}`;
+  expect(await own.run(["--reload"], { UPSTREAM_URL })).toMatchObject({ code: 0, stderr: "" });
+  expect(await own.run(["--reload"])).toMatchObject({ code: 0, stderr: "" });
+  const ca = readFileSync(own.dir.caFile, "utf8");
+  const client = await RawClient.open(own.port, { ca, host: "127.0.0.1", servername: "localhost" });
+  const answers = new Set<string>();
+  const ask = async () => {
+    const { status, body } = await client.get("/version");
+    expect(status).toBe(200);
+    return answers.add(body.toString()).size;
+  };
+  await expect.poll(ask, patience).toBe(2);
+  expect(answers).toContain("another");
+  client.end();
 });
 
 test("a worker that dies counts as a restart of its service", { timeout: 120_000 }, async () => {

@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { exitFailed } from "./exit-code.ts";
 import type { Plan } from "./plan.ts";
 import { Port } from "./port.ts";
-import { BindError } from "./service.ts";
+import { BindError, type ListenAddress } from "./service.ts";
 import { WorkerHandle, WorkerStartError } from "./worker-handle.ts";
 import type { Answers, MetricValues, Question, ToWorker } from "./worker-message.ts";
 
@@ -130,9 +130,7 @@ export class Workers {
     });
     if (held?.isFor(plan.listen)) return { started: await this.#startAll(plan.count, held, [first]), plan, port: held };
     first.kill();
-    const port = await Port.bind(plan.listen).catch((error: unknown) => {
-      throw error instanceof BindError ? new WorkerStartError(exitFailed, [error.message]) : error;
-    });
+    const port = bind(plan.listen);
     try {
       return { started: await this.#startAll(plan.count, port), plan, port };
     } catch (error) {
@@ -218,5 +216,13 @@ export class Workers {
     worker.send({ type: how });
     const kill = setTimeout(() => worker.kill(), deadlineMs + killAfterMs);
     void worker.exited.then(() => clearTimeout(kill));
+  }
+}
+
+function bind(address: ListenAddress): Port {
+  try {
+    return new Port(address);
+  } catch (error) {
+    throw error instanceof BindError ? new WorkerStartError(exitFailed, [error.message]) : error;
   }
 }

@@ -8,12 +8,12 @@ import { fingerprintBuild } from "./build-fingerprint.ts";
 import { bundleHealth } from "./bundle-health.ts";
 import { ownProcesses, stopBundle } from "./bundle-processes.ts";
 import { DeployError } from "./deploy-error.ts";
-import { backendService, bundlePorts, edgeService, embeddedServices } from "./embedded-services.ts";
+import { backendService, bundlePorts, edgeService, embeddedServices, givenToEmbedded } from "./embedded-services.ts";
 import { type EdgeTarget, probeEdge } from "./health-probe.ts";
 import { lastLines } from "./log-file.ts";
 import { checkPorts } from "./preflight.ts";
 import { type CertificatePair, checkGivenCertificate, type ServedCertificate, servedCertificate } from "./served-certificate.ts";
-import { givenSettings, writeServiceSettings } from "./service-settings.ts";
+import { writeServiceSettings } from "./service-settings.ts";
 import { logFile, readDeployment, type StateDir } from "./state-dir.ts";
 import type { RestartTiming } from "./supervised-service.ts";
 import { startSupervisor } from "./supervisor-client.ts";
@@ -50,7 +50,7 @@ export function checkWish(dir: StateDir, wish: EmbeddedWish): Pick<Wanted, "port
   const prod = wish.prod || (before?.prod ?? false);
   checkGivenCertificate(dir, certificate, prod);
   // their environment; whether files named there can be read is for the services to say
-  embeddedServices(dir, bundlePorts(port), certificate ?? { certFile: dir.certsDir, keyFile: dir.certsDir }, givenSettings());
+  embeddedServices(dir, bundlePorts(port), certificate ?? { certFile: dir.certsDir, keyFile: dir.certsDir }, givenToEmbedded());
   return { port, certificate, prod };
 }
 
@@ -74,7 +74,7 @@ export async function deployEmbedded(dir: StateDir, wish: EmbeddedWish, say: Say
   const oursNow = before?.embedded ? bundlePorts(before.embedded.port) : ports;
   await checkPorts(ports, new Set(running.length > 0 ? Object.values(oursNow) : []));
   const certificate = await servedCertificate(dir, wanted.certificate);
-  const settings = givenSettings();
+  const settings = givenToEmbedded();
   const services = embeddedServices(dir, ports, certificate, settings);
   if (running.length > 0) {
     say(`stopping what runs: ${changed}`, "begun");

@@ -5,11 +5,11 @@ import { bundleHealth } from "./bundle-health.ts";
 import { supervisorOf } from "./bundle-processes.ts";
 import { DeployError } from "./deploy-error.ts";
 import { exportCa, type Say } from "./embedded-deploy.ts";
-import { backendService, bundlePorts, edgeService, embeddedServices } from "./embedded-services.ts";
+import { backendService, bundlePorts, edgeService, embeddedServices, givenToEmbedded } from "./embedded-services.ts";
 import { lastLines, logSize, readSince } from "./log-file.ts";
 import { isAlive } from "./process-table.ts";
 import { servedCertificate } from "./served-certificate.ts";
-import { givenSettings, readServiceSettings, type ServiceSettings, writeServiceSettings } from "./service-settings.ts";
+import { readServiceSettings, type ServiceSettings, writeServiceSettings } from "./service-settings.ts";
 import { logFile, readDeployment, type StateDir, writeDeployment } from "./state-dir.ts";
 
 const reloadWaitMs = 60_000;
@@ -31,7 +31,7 @@ export async function reloadEmbedded(dir: StateDir, say: Say, signal: AbortSigna
   const { embedded } = deployment;
   const certificate = await servedCertificate(dir, embedded.certificate);
   const before = readServiceSettings(dir.settingsFile);
-  const settings = { ...before, ...givenSettings() };
+  const settings = { ...before, ...givenToEmbedded() };
   embeddedServices(dir, bundlePorts(embedded.port), certificate, settings);
   exportCa(dir, certificate);
   const build = fingerprintBuild();

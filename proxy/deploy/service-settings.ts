@@ -15,10 +15,15 @@ export const fixedSettings: ReadonlySet<string> = new Set([
   ...["EDGE_TLS", "EDGE_CERT_FILE", "EDGE_KEY_FILE", "UPSTREAM_URL", "SETTINGS_FILE"],
 ]);
 
-/** The services' settings in the environment of this `deploy.sh`, and in the file that its SETTINGS_FILE names. Throws DeployUsageError. */
-export function givenSettings(): ServiceSettings {
+/**
+ * The services' settings in the environment of this `deploy.sh`, and in the file that its SETTINGS_FILE names; of the fixed
+ * ones those in `except`. Throws DeployUsageError.
+ */
+export function givenSettings(except: readonly string[] = []): ServiceSettings {
   const given: Record<string, string | undefined> = { ...process.env, ...settingsFromFile() };
-  const names = Object.keys({ ...edgeSettings, ...backendSettings }).filter((name) => !fixedSettings.has(name));
+  const names = Object.keys({ ...edgeSettings, ...backendSettings }).filter(
+    (name) => !fixedSettings.has(name) || except.includes(name),
+  );
   return Object.fromEntries(names.flatMap((name) => (given[name]?.trim() ? [[name, given[name].trim()]] : [])));
 }
 
