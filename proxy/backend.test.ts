@@ -46,6 +46,25 @@ test("/healthz, /version and /readyz answer", async () => {
   expect(await (await fetch(`${base}/readyz`)).json()).toEqual({ status: "ready", checks: { accepting: "ok", memory: "ok" } });
 });
 
+test.each(["/health", "/healthz", "/version"])("%s is the same with a query, and without its body for HEAD", async (path) => {
+  const plain = await fetch(`${base}${path}`);
+  const body = await plain.text();
+  const asked = await fetch(`${base}${path}?probe=1`);
+  expect([asked.status, await asked.text()]).toEqual([200, body]);
+  const head = await fetch(`${base}${path}`, { method: "HEAD" });
+  expect([head.status, head.headers.get("content-length"), await head.text()]).toEqual([200, String(body.length), ""]);
+});
+
+test("/health goes on during a drain, and tells the client to go", async () => {
+  const draining = createBackend(parseBackendConfig(env), log);
+  const client = await RawClient.open(await draining.listen(address));
+  expect((await client.get("/health")).headers.connection).toEqual(["keep-alive"]);
+  const ended = draining.drain();
+  const last = await client.get("/health");
+  expect([last.status, last.headers.connection]).toEqual([200, ["close"]]);
+  await ended;
+});
+
 test.each([0, 1, 65_536, 65_537, 1_000_000, 5_000_000])("/payload/%i is exactly that long", async (bytes) => {
   const client = await RawClient.open(port);
   const response = await client.get(`/payload/${bytes}`);
