@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { compare } from "./commands/compare.ts";
 import { doctor } from "./commands/doctor.ts";
+import { matrix } from "./commands/matrix.ts";
 import { plan } from "./commands/plan.ts";
 import { report } from "./commands/report.ts";
 import { sampler } from "./commands/sampler.ts";
@@ -14,7 +15,7 @@ import { UsageError } from "./profile/usage-error.ts";
 import { version } from "./version.ts";
 
 /** Every command: `{ register(program) }`, one file each. */
-const commands = [throughput, search, plan, soak, compare, sizing, show, report, doctor, sampler];
+const commands = [throughput, search, plan, matrix, soak, compare, sizing, show, report, doctor, sampler];
 
 function createProgram(): Command {
   const program = new Command("stress")

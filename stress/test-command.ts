@@ -53,12 +53,16 @@ export class TestCommand {
     return this.#ended;
   }
 
-  /** The process that measures: the launcher's only child, or itself where it runs under the pinned Node already. */
+  /** The process that measures: the launcher's child, or itself where it runs under the pinned Node already. */
   get measuringPid(): number {
     const pid = this.process.pid;
     if (pid === undefined) throw new Error("the command was not started");
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
-    return children === "" ? pid : Number.parseInt(children, 10);
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+      .split(" ")
+      .filter((child) => child !== "");
+    // other children are what a command has put up
+    const measuring = children.find((child) => readFileSync(`/proc/${child}/cmdline`, "utf8").includes("dist/cli.js"));
+    return measuring === undefined ? pid : Number.parseInt(measuring, 10);
   }
 
   /** The summary as it is now, valid against its schema. */

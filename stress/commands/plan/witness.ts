@@ -22,7 +22,7 @@ export class Witness {
   readonly #profile: Profile;
   readonly #address: Address;
   readonly #agents: http.Agent[];
-  readonly #tls: ReturnType<typeof tlsOptions>;
+  readonly #tls: https.AgentOptions | null;
   readonly #path: string;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #under = new Set<Promise<void>>();
@@ -33,7 +33,9 @@ export class Witness {
   constructor(profile: Profile, address: Address, health: string) {
     this.#profile = profile;
     this.#address = address;
-    this.#tls = tlsOptions(profile.target);
+    const secure = tlsOptions(profile.target);
+    // Node keeps no connection whose identity is checked by a function of one's own; its own checks the same name
+    this.#tls = secure && withoutIdentityCheck(secure);
     this.#path = profile.requests[0]?.path ?? "/";
     this.#agents = Array.from({ length: established }, () => this.#agent(true));
     this.facts = {
@@ -171,4 +173,8 @@ export class Witness {
     const { examples } = this.facts;
     if (examples.length < mostExamples && !examples.includes(example)) examples.push(example);
   }
+}
+
+function withoutIdentityCheck({ checkServerIdentity: _, ...options }: https.AgentOptions): https.AgentOptions {
+  return options;
 }

@@ -1,0 +1,106 @@
+import { absent, formatBeyond, formatCount, formatExact, formatLatency, formatRate, formatShare } from "../../screen/format.ts";
+import type { Added, MatrixReport, MatrixRow } from "./matrix-report.ts";
+
+export const heading = [
+  "topology",
+  "rate",
+  "iterations/s",
+  "requests/s",
+  "avg",
+  "p95",
+  "p99",
+  "success",
+  "dropped",
+  "max VUs",
+  "",
+] as const;
+
+/** The cells of a row, in the order of `heading`. */
+export function rowCells(row: MatrixRow): string[] {
+  const time = (ms: number | null, name: string) => (row.beyond.includes(name) ? formatBeyond(row.limitMs) : formatLatency(ms));
+  return [
+    row.topology,
+    `${formatExact(row.targetRate)}/s`,
+    formatRate(row.iterationsPerSecond),
+    formatRate(row.requestsPerSecond),
+    // of which some got no answer, the mean is the least it can be
+    row.beyond.includes("avg") ? `≥${formatLatency(row.avgMs)}` : formatLatency(row.avgMs),
+    time(row.p95Ms, "p(95)"),
+    time(row.p99Ms, "p(99)"),
+    formatShare(row.successShare),
+    formatCount(row.dropped),
+    formatCount(row.maxVus),
+    verdictWord(row),
+  ];
+}
+
+export function verdictWord({ verdict }: Pick<MatrixRow, "verdict">): string {
+  if (verdict === null) return "– not run";
+  if (verdict === "pass") return "✓ pass";
+  return verdict === "invalid" || verdict === "undecided" || verdict === "interrupted" ? `! ${verdict}` : "✗ FAIL";
+}
+
+const barWidth = 40;
+
+/** `node 500/s ███████ 12.3 ms`: p95 of every row on one scale. */
+export function p95Bars(rows: readonly MatrixRow[]): { label: string; bar: string; value: string }[] {
+  const longest = Math.max(0, ...rows.map(({ p95Ms }) => p95Ms ?? 0));
+  return rows.map((row) => ({
+    label: `${row.topology} ${formatExact(row.targetRate)}/s`,
+    bar: row.p95Ms === null || longest === 0 ? "" : "█".repeat(Math.max(1, Math.round((row.p95Ms / longest) * barWidth))),
+    value: row.beyond.includes("p(95)") ? formatBeyond(row.limitMs) : formatLatency(row.p95Ms),
+  }));
+}
+
+export const addedHeading = ["rate", "", "against", "percentile", "from", "to", "added", "95 %", ""] as const;
+
+const words = { better: "✓ less", same: "= same", worse: "✗ more", "cannot-tell": "? cannot tell" } as const;
+
+/** What a topology adds, a line a percentile. */
+export function addedCells({ targetRate, topology, against, figures }: Added): string[][] {
+  return figures.map(({ percentile, againstMs, topologyMs, addedMs, lowMs, highMs, verdict }) => [
+    `${formatExact(targetRate)}/s`,
+    topology,
+    against,
+    percentile,
+    formatLatency(againstMs),
+    formatLatency(topologyMs),
+    addedMs === null ? absent : signed(addedMs),
+    lowMs === null || highMs === null ? absent : `${signed(lowMs)} to ${signed(highMs)}`,
+    words[verdict],
+  ]);
+}
+
+function signed(ms: number): string {
+  return `${ms < 0 ? "−" : "+"}${formatLatency(Math.abs(ms))}`;
+}
+
+export function matrixHeadline({ rows, results, partial, failedTopologies }: MatrixReport): string {
+  const { passed, failed, undecided } = results;
+  const parts = [
+    `${passed} of ${rows.length} cells passed`,
+    failed > 0 && `${failed} failed`,
+    undecided > 0 && `${undecided} undecided`,
+    failedTopologies.length > 0 && `${failedTopologies.length} topologies not measured`,
+    partial === true && "so far",
+  ];
+  return parts.filter((part) => part !== false).join(", ");
+}
+
+/** Why cells did not pass, and topologies were not measured. */
+export function notesOf({ rows, failedTopologies, added }: MatrixReport): { place: string; note: string }[] {
+  return [
+    ...rows.flatMap(({ topology, targetRate, reasons }) =>
+      reasons.map((note) => ({ place: `${topology} ${formatExact(targetRate)}/s`, note })),
+    ),
+    ...added
+      .filter(({ figures }) => figures.length === 0)
+      .map(({ topology, against, targetRate, comparison }) => {
+        const without = comparison.groups.filter(({ runs }) => runs.length === 0).map(({ label }) => label);
+        const why =
+          without.length > 0 ? `no run of ${without.join(" and ")} can be compared` : "their runs have no common figure";
+        return { place: `${topology} ${formatExact(targetRate)}/s`, note: `what it adds to ${against} cannot be told: ${why}` };
+      }),
+    ...failedTopologies.map(({ topology, reason }) => ({ place: topology, note: reason })),
+  ];
+}
