@@ -294,3 +294,52 @@ test("a search shows its answer, and every load that it tried", () => {
   expect(markup).toContain('<h2 id="search-title">Search</h2>');
   for (const { rate } of summary.search?.levels ?? []) expect(markup).toContain(`>${formatRate(rate)}</t`);
 });
+
+test("a scenario of a plan shows what was found, each level, and that a smoke test passed nothing", () => {
+  const level = {
+    unit: "requests/s" as const,
+    durationMs: 240_000,
+    answeredRps: 999,
+    "p(50)": 1,
+    "p(95)": 1234,
+    "p(99)": null,
+    beyond: [],
+    failedShare: 0.02,
+    cpuCores: 0.5,
+    memoryBytes: 2 ** 27,
+    services: [],
+  };
+  const summary = exampleSummary();
+  summary.plan = {
+    plan: "gateway",
+    title: "Ramp <to> the breaking point",
+    mode: "smoke",
+    breakingPoint: {
+      verdict: "found",
+      heldAt: 500,
+      brokeAt: 1000,
+      text: "it holds 500 requests/s",
+      levels: [
+        { ...level, level: 500, outcome: "held", broken: [] },
+        { ...level, level: 1000, outcome: "broke", broken: ["p(95)<500 (1234)"] },
+      ],
+    },
+  };
+  expect(() => summarySchema.parse(summary)).not.toThrow();
+  const markup = markupOf(renderHtml(summary));
+  expect(markup).toContain('<h2 id="plan-title">Plan</h2>');
+  expect(markup).toContain("Ramp &lt;to&gt; the breaking point");
+  expect(markup).toContain("it holds 500 requests/s");
+  expect(markup).toContain("1.23 s");
+  expect(markup).toContain("broke: p(95)&lt;500 (1234)");
+  expect(markup).toMatch(/HELD|[Hh]eld/);
+  expect(markup).not.toMatch(/PASSED|>Passed/);
+  expect(markupOf(renderHtml(exampleSummary()))).not.toContain("plan-title");
+});
+
+test("classes of users have a row each", () => {
+  const summary = exampleSummary();
+  summary.profile.classes = [{ name: "reader", weight: 1, thinkTime: null }];
+  summary.metrics["http_reqs{class:reader}"] = { type: "counter", contains: "default", values: { count: 4711, rate: 1 } };
+  expect(markupOf(renderHtml(summary))).toMatch(/<code>reader<\/code><\/th><td class="figure">4,711/);
+});

@@ -4,6 +4,7 @@ import { formatBeyond, formatCores, formatExact, formatLatency, formatMebibytes,
 import type { View } from "../header.ts";
 import { clean, labelled, margin, wrap } from "../line.ts";
 import { table } from "../table.ts";
+import { planModeText } from "./plan-mode.ts";
 
 const labelWidth = 16;
 
@@ -12,14 +13,9 @@ export function planBlock(summary: Summary, { theme, width }: View): string[] {
   const { plan } = summary;
   if (plan === undefined) return [];
   const { recovery, breakingPoint, refusal, mode } = plan;
-  const modeText = {
-    full: "",
-    smoke: "smoke test: shows that it runs, meets no criterion of the plan",
-    shortened: "shorter than the plan says: meets no criterion of it",
-  }[mode];
   const rows: [string, string, boolean][] = [
     ["scenario", clean(plan.title), true],
-    ["mode", modeText, true],
+    ["mode", planModeText[mode], true],
     ["recovery", recovery?.text ?? "", recovery?.verdict === "recovered"],
     ["breaking point", breakingPoint?.text ?? "", breakingPoint?.verdict === "found" || breakingPoint?.verdict === "none"],
     ["refusal", refusal?.text ?? "", refusal?.verdict === "graceful"],

@@ -2,6 +2,7 @@ import type { Summary, Verdict } from "../../measure/summary.ts";
 import type { View } from "../header.ts";
 import { clean, margin, spread, wrap } from "../line.ts";
 import type { Tone } from "../theme.ts";
+import { planModeText } from "./plan-mode.ts";
 
 /** A verdict for people. */
 export interface Wording {
@@ -28,9 +29,15 @@ const incomplete: Wording = {
   meaning: "written while the run went on; it did not end in order",
 };
 
+/** A plan's scenario that was run short did not pass what it was not held to. */
+const held: Wording = { tone: "good", sign: "✓", word: "HELD", meaning: "" };
+
 /** A checkpoint's verdict is on the figures so far; it is no verdict on the run. */
 export function wordingOf(summary: Summary): Wording {
-  return summary.partial === true ? incomplete : words[summary.results.verdict];
+  if (summary.partial === true) return incomplete;
+  const { plan, results } = summary;
+  if (results.verdict !== "pass" || plan === undefined || plan.mode === "full") return words[results.verdict];
+  return { ...held, meaning: planModeText[plan.mode] };
 }
 
 /** The verdict in one word, then every reason for it. */
