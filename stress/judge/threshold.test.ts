@@ -80,7 +80,7 @@ describe("parseThreshold", () => {
     [`http_req_failed: rate<${"9".repeat(400)}`, "accepted is a plain number", "a number beyond all numbers"],
     [
       "http_req_duration{status:200}: avg<1",
-      'unknown tag "status" in metric "http_req_duration{status:200}": accepted for http_req_duration: route, expected_response',
+      'unknown tag "status" in metric "http_req_duration{status:200}": accepted for http_req_duration: route, class, expected_response',
       "a tag that we do not keep",
     ],
     ["vus{route:/x}: value>1", "vus has none", "a tag on a metric without tags"],
