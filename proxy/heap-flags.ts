@@ -16,12 +16,14 @@ const minHeapBytes = 32 * mib;
 /**
  * Left alone, V8 lets garbage pile up to several times what is alive before it collects the old generation, and does not
  * give it back: under load a service grows by half and stays there. A young generation of half its usual size, an early
- * first collection and little room until the next keep memory flat; none of them limits what may be alive.
+ * first collection and little room until the next keep memory flat; none of them limits what may be alive. What is left of a
+ * load is collected when it is over (idle-collection.ts), for which the collector must be exposed.
  */
 export const flatHeapFlags: readonly string[] = [
   "--max-semi-space-size=8",
   "--initial-old-space-size=32",
   "--heap-growing-percent=30",
+  "--expose-gc",
 ];
 
 /**

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { errorCode, errorMessage } from "./errors.ts";
 import { exitFailed, exitUsage } from "./exit-code.ts";
+import { collectAtRest } from "./idle-collection.ts";
 import { createLog, type Logger } from "./log.ts";
 import { type Plan, planBackend, planEdge } from "./plan.ts";
 import { runChecks } from "./readiness.ts";
@@ -51,6 +52,7 @@ async function start({ ticketKey, listenFds }: Extract<ToWorker, { type: "start"
   });
   service.setTicketKey(Buffer.from(ticketKey, "base64"));
   await service.listen(plan.listen, listenFds);
+  collectAtRest();
   await tell({ type: "listening" });
   return new Running(service, log);
 }
