@@ -6,7 +6,7 @@ export interface HeldAnswer {
 
 /**
  * Holds the beginnings of answers to the end of the event loop's turn: nearly all are whole by then. One callback for all
- * of a turn; a tick for each would cost two in a hundred of the worker's time.
+ * of a turn: a tick for each is dearer, and nearly always for nothing.
  */
 export class HeldAnswers {
   #held: HeldAnswer[] = [];
