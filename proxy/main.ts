@@ -6,8 +6,8 @@ import cluster from "node:cluster";
  * A primary starts `main.js edge|backend worker`. Each kind of process loads what it needs alone.
  */
 const args = process.argv.slice(2);
-if (args[0] === "backend" && args[1]?.startsWith("--")) await (await import("./server-range.ts")).runServers(args.slice(1));
-else if (args[1] === "worker" || cluster.isWorker) {
-  // The second, when the primary is of an older build, which started its workers through node:cluster: they refuse.
-  await (await import("./worker.ts")).runWorker(args[0] === "backend" ? "backend" : "edge");
-} else await (await import("./primary.ts")).runPrimary(args);
+// An older primary starts its workers through node:cluster; these refuse to serve it.
+const isWorker = cluster.isWorker || args[1] === "worker";
+if (isWorker) await (await import("./worker.ts")).runWorker(args[0] === "backend" ? "backend" : "edge");
+else if (args[0] === "backend" && args.length > 1) await (await import("./server-range.ts")).runServers(args.slice(1));
+else await (await import("./primary.ts")).runPrimary(args);
