@@ -115,6 +115,18 @@ describe("the breaking point", () => {
     expect(judged.text).toMatch(text);
   });
 
+  it("counts the time that rows cover, also of one that is short", () => {
+    const [summary, seconds] = run([{ rate: 100 }, { rate: 200 }]);
+    // the load ends within a second: what came in the last stretch is a row of its own
+    const short = [24_120, 1, 20, 0, 1, 1, 1, 1, 0.2, 1];
+    const { levels, verdict } = judgeLevels(
+      { ...summary, timeseries: { ...summary.timeseries, rows: [...summary.timeseries.rows, short] } },
+      seconds,
+      rules,
+    );
+    expect([verdict, Math.round((levels[1]?.answeredRps ?? 0) / 10)]).toEqual(["none", 20]);
+  });
+
   it("cannot be told of a run that ended before its first level", () => {
     const [summary] = run([{ rate: 100 }]);
     expect(judgeLevels({ ...summary, timeseries: { ...summary.timeseries, rows: [] } }, [], rules).verdict).toBe("undecided");

@@ -64,14 +64,14 @@ function rowOf(
 ): LevelRow | null {
   const { columns, intervalMs } = timeseries;
   const at = (name: string) => columns.indexOf(name);
-  // a row of a second comes a little late; one that covers more of another level than of this one is not this one's
-  const rows = timeseries.rows.filter(([t = 0]) => {
-    const end = t ?? 0;
-    return end - intervalMs / 2 >= hold.fromMs && end <= hold.toMs + intervalMs / 2;
-  });
+  // a row begins where the one before ends; one that covers a quarter of another level is not this one's, and the last is short
+  const spans = timeseries.rows.map(([t], i, all) => ({ fromMs: all[i - 1]?.[0] ?? 0, toMs: t ?? 0 }));
+  const isOwn = ({ fromMs, toMs }: { fromMs: number; toMs: number }) =>
+    fromMs >= hold.fromMs - intervalMs / 4 && toMs <= hold.toMs + intervalMs / 4;
+  const rows = timeseries.rows.filter((_, i) => isOwn(spans[i] as (typeof spans)[number]));
   if (rows.length === 0) return null;
   const sum = (name: string) => rows.reduce((total, row) => total + (row[at(name)] ?? 0), 0);
-  const durationMs = rows.length * intervalMs;
+  const durationMs = spans.filter(isOwn).reduce((total, { fromMs, toMs }) => total + toMs - fromMs, 0);
   const [requests, failed] = [sum("requests"), sum("failed")];
   const isOpen = profile.load.model === "open";
   const { service, response } = latencyIn(hold, timeseries.batches);
