@@ -1,5 +1,6 @@
 import exported, { type Builder } from "junit-report-builder";
 import type { Summary } from "../measure/summary.ts";
+import { nouns } from "../screen/final/drift.ts";
 import { wordingOf } from "../screen/final/verdict.ts";
 import { formatCount } from "../screen/format.ts";
 import { clean } from "../screen/line.ts";
@@ -49,5 +50,28 @@ export function renderJunit(summary: Summary): string {
     const test = checks?.testCase().className("checks").name(clean(name));
     if (fails > 0) test?.failure(`failed ${formatCount(fails)} of ${formatCount(passes + fails)} times`, "check");
   }
+  const drift = driftTests(summary);
+  const growth = drift.length > 0 ? suite("drift") : null;
+  for (const { name, verdict, reasons } of drift) {
+    const test = growth?.testCase().className("drift").name(name);
+    const told = reasons.map((reason) => clean(reason)).join("; ");
+    if (verdict === "leaking" || verdict === "drifting") test?.failure(told, verdict);
+    // Not known is not passed.
+    else if (verdict !== "stable") test?.error(told, verdict);
+  }
   return `${report.build()}\n`;
+}
+
+/** What the verdict of a soak rests on; nothing of other runs, which only show it. */
+function driftTests({ profile, resources, stability }: Summary): { name: string; verdict: string; reasons: string[] }[] {
+  if (profile.drift === undefined || !stability) return [];
+  const memory = resources.flatMap(({ name, drift }) =>
+    drift ? [{ name: `${clean(name)} memory`, verdict: drift.verdict, reasons: drift.reasons }] : [],
+  );
+  const checks = stability.checks.map(({ check, service, verdict, reasons }) => ({
+    name: `${service === null ? "" : `${clean(service)} `}${nouns[check]}`,
+    verdict,
+    reasons,
+  }));
+  return [...memory, ...checks];
 }

@@ -1,7 +1,9 @@
+import type { DriftVerdict, StabilityCheck } from "../measure/drift-summary.ts";
 import type { Summary } from "../measure/summary.ts";
+import { driftCells, nouns, show } from "../screen/final/drift.ts";
 import { latencyColumns, latencyText } from "../screen/final/latency.ts";
 import { wordingOf } from "../screen/final/verdict.ts";
-import { formatBytes, formatChange, formatCount, formatRate, formatShare } from "../screen/format.ts";
+import { absent, formatBytes, formatChange, formatCount, formatRate, formatShare } from "../screen/format.ts";
 import { clean } from "../screen/line.ts";
 import { describeTarget } from "../screen/target.ts";
 import { headlineOf } from "./headline.ts";
@@ -30,7 +32,13 @@ export function renderMarkdown(summary: Summary): string {
 
 function blocks(summary: Summary): string[] {
   const { warnings } = summary;
-  const tables = [objectivesTable(summary), latencyTable(summary), failuresTable(summary), resourcesTable(summary)];
+  const tables = [
+    objectivesTable(summary),
+    latencyTable(summary),
+    failuresTable(summary),
+    resourcesTable(summary),
+    driftTable(summary),
+  ];
   const told = warnings.length > 0 ? [[...new Set(warnings)].map((warning) => `> ⚠️ ${text(warning)}`).join("\n>\n")] : [];
   return [...tables.filter((table) => table !== ""), ...told];
 }
@@ -51,6 +59,32 @@ function latencyTable(summary: Summary): string {
     ...latencyColumns.map((name) => text(latencyText(trend, name, summary.profile.timeoutMs))),
   ]);
   return table(["Latency", ...latencyColumns.map((name) => name.replace(/[()]/g, ""))], rows);
+}
+
+/** Whether anything grew, where the verdict rests on it. */
+function driftTable({ profile, resources, stability }: Summary): string {
+  if (profile.drift === undefined || !stability) return "";
+  const slopes = resources.flatMap(({ name, drift }) => {
+    if (!drift) return [];
+    const [verdict = "", growth = "", bounds = "", harmful = ""] = driftCells(drift);
+    return [[`${markOf(drift.verdict)} ${code(name)} memory`, verdict, `${growth} MiB/h (${bounds})`, `${harmful} MiB/h`]];
+  });
+  const checks = stability.checks.map(({ check, service, verdict, unit, before, after, allowed }) => [
+    `${markOf(verdict)} ${service === null ? "" : `${code(service)} `}${nouns[check]}`,
+    verdict,
+    `${figure(before, unit)} → ${figure(after, unit)}`,
+    figure(allowed, unit),
+  ]);
+  return table(["Drift", "Verdict", "Measured", "Allowed"], [...slopes, ...checks], 2);
+}
+
+function markOf(verdict: DriftVerdict | StabilityCheck["verdict"]): string {
+  if (verdict === "stable") return marks.good;
+  return verdict === "leaking" || verdict === "drifting" ? marks.bad : marks.warn;
+}
+
+function figure(value: number | null, unit: StabilityCheck["unit"]): string {
+  return value === null ? absent : show(value, unit);
 }
 
 function failuresTable({ failures, metrics }: Summary): string {

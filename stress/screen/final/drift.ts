@@ -36,7 +36,12 @@ function timeLeft(ms: number | null): string {
 }
 
 function mebibytes(bytes: number | null): string {
-  return bytes === null ? absent : (bytes / 2 ** 20).toFixed(2).replace("-", "−");
+  return bytes === null
+    ? absent
+    : (bytes / 2 ** 20)
+        .toFixed(2)
+        .replace(/^-(?=0\.00$)/, "")
+        .replace("-", "−");
 }
 
 /** What is not stable on lines of its own, the rest named together. */
