@@ -21,15 +21,18 @@ export function addedBy(topology: RunGroup, against: RunGroup, targetRate: numbe
     const found = comparison.figures.find((each) => each.key === key);
     const [from, to] = found?.groups ?? [];
     if (found === undefined || from === undefined || to === undefined) return [];
+    const isKnown = !from.beyond && !to.beyond;
     // a ratio, as the difference that it makes to what it is compared with
     const inMs = (change: number | null | undefined) =>
-      change === null || change === undefined || from.beyond || to.beyond ? null : change * from.centre;
+      change === null || change === undefined || !isKnown ? null : change * from.centre;
     const { change } = found;
+    // runs too few or too short for an interval still differ by what they differ
+    const difference = isKnown ? to.centre - from.centre : null;
     return {
       percentile,
       againstMs: from.centre,
       topologyMs: to.centre,
-      addedMs: inMs(change?.estimate),
+      addedMs: inMs(change?.estimate) ?? difference,
       lowMs: inMs(change?.low),
       highMs: inMs(change?.high),
       verdict: found.verdict,
