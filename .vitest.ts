@@ -7,8 +7,8 @@ export default defineConfig({
     exclude: ["**/dist/**", "**/node_modules/**", "**/*.system.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Tests start processes and threads of their own: more files at once would only fight for the CPU.
-    maxWorkers: 2,
+    // Half of the tests wait for processes and clocks; more files at once than this would fight for the CPU.
+    maxWorkers: 3,
     reporters: process.env.CI ? ["default", ["json", { outputFile: ".test-results/unit.json" }]] : ["default"],
   },
 });
