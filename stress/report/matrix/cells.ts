@@ -71,7 +71,11 @@ export function addedCells({ targetRate, topology, against, figures }: Added): s
   ]);
 }
 
+/** With two runs a side an interval on a ratio can be so wide that its end is no latency. */
+const beyondReasonMs = 60_000;
+
 function signed(ms: number): string {
+  if (Math.abs(ms) > beyondReasonMs) return `${ms < 0 ? "−" : "+"}∞`;
   return `${ms < 0 ? "−" : "+"}${formatLatency(Math.abs(ms))}`;
 }
 
