@@ -9,6 +9,8 @@ export default defineConfig({
     hookTimeout: 300_000,
     // One at a time: they measure.
     fileParallelism: false,
+    // But for those of one file that say so: soaks wait far more than they work.
+    maxConcurrency: 12,
     reporters: process.env.CI ? ["default", ["json", { outputFile: ".test-results/system.json" }]] : ["default"],
   },
 });
