@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["proxy/**/*.test.{ts,tsx}", "stress/**/*.test.{ts,tsx}"],
-    exclude: ["**/dist/**", "**/node_modules/**", "**/*.system.test.ts"],
+    exclude: ["**/dist/**", "**/node_modules/**", "**/*.system.test.ts", "**/*.proof.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Half of the tests wait for processes and clocks; more files at once than this would fight for the CPU.
