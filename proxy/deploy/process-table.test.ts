@@ -42,8 +42,8 @@ test("takes a pid with another start time for another process, and leaves it alo
 });
 
 test("takes a zombie for dead", async () => {
-  // `sleep` takes the place of the shell and never reaps the `true` that the shell started
-  const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 30"], { stdio: ["ignore", "pipe", "inherit"] });
+  // the second `sleep` takes the place of the shell, which could still reap a child that ended at once, and never reaps the first
+  const parent = spawn("sh", ["-c", "sleep 0.5 & echo $!; exec sleep 30"], { stdio: ["ignore", "pipe", "inherit"] });
   onTestFinished(() => void parent.kill("SIGKILL"));
   const [pid] = await once(parent.stdout, "data");
   await expect.poll(() => readProcess(Number(pid)), { timeout: 10_000 }).toBeNull();
