@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { isAbsolute, relative } from "node:path";
 import type { Command } from "commander";
 import type { Target } from "../profile/profile.ts";
 import { redactUrl } from "../profile/redact.ts";
@@ -83,7 +84,7 @@ export async function targetFrom(flags: TargetFlags): Promise<MeasuredTarget> {
       baseUrl: url.origin,
       address: flags.resolve === undefined ? null : resolveFrom(flags.resolve, url),
       serverName: flags.sni ?? null,
-      caFile: flags.ca ?? found?.caFile ?? null,
+      caFile: flags.ca ?? asTyped(found?.caFile ?? null, process.cwd()),
       certFile: flags.cert ?? null,
       keyFile: flags.key ?? null,
       insecure: flags.insecure ?? false,
@@ -91,6 +92,13 @@ export async function targetFrom(flags: TargetFlags): Promise<MeasuredTarget> {
     deployment: found,
     services: [...(found?.services ?? []), ...sampled],
   };
+}
+
+/** A file below the working directory as it would be typed there: a summary that is shown to others tells no more of the machine. */
+export function asTyped(file: string | null, cwd: string): string | null {
+  if (file === null) return null;
+  const typed = relative(cwd, file);
+  return typed.startsWith("..") || isAbsolute(typed) ? file : typed;
 }
 
 /** A target that is named and not reached. @throws UsageError where it is no URL. */
