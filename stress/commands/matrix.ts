@@ -59,7 +59,7 @@ export const matrix = {
       .option("--insecure", "trust any certificate");
     addRequestFlags(command)
       .optionsGroup("Output:")
-      .option("--out-dir <directory>", "where a summary of each run, matrix.json, .md and .txt go", "matrix-results")
+      .option("--out-dir <directory>", "where a summary of each run and matrix.html, .json, .md and .txt go", "matrix-results")
       .option("--no-tui", "plain lines instead of the screen")
       .action(async (flags: MatrixFlags) => {
         process.exitCode = await runMatrix(flags);
@@ -104,7 +104,7 @@ async function runMatrix(flags: MatrixFlags): Promise<ExitCode> {
   try {
     const report = await run.go();
     output.print(`\n${renderMatrixText(report, { width: process.stdout.columns ?? 140, color: wantsColor(process.stdout) })}`);
-    output.print(` written to ${join(flags.outDir, "matrix.{json,md,txt}")} beside a summary of each run\n`);
+    output.print(` written to ${join(flags.outDir, "matrix.{html,json,md,txt}")} beside a summary of each run\n`);
     await output.flush();
     return report.results.exitCode as ExitCode;
   } finally {

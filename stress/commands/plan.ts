@@ -45,7 +45,11 @@ export const plan = {
       .option("--duration-factor <number>", "multiply all times: 0.1; below 1 no criterion is met")
       .option("--cool-down <time>", "pause between scenarios", "5s")
       .optionsGroup("Output:")
-      .option("--out-dir <directory>", "where a summary of each scenario, plan.json, .md, .txt and junit.xml go", "plan-results")
+      .option(
+        "--out-dir <directory>",
+        "where a summary of each scenario and plan.html, .json, .md, .txt and junit.xml go",
+        "plan-results",
+      )
       .option("--no-tui", "plain lines instead of the screen")
       .action(async (names: string[], flags: PlanFlags) => {
         const pace = paceFrom(flags);

@@ -228,7 +228,11 @@ export class MatrixRun {
       },
     };
     const { directory } = this.#options;
+    // Before React is loaded: it is its production build that is wanted.
+    await import("../../tui/react-mode.ts");
+    const { renderMatrixHtml } = await import("../../report/matrix/html.tsx");
     const forms = {
+      "matrix.html": renderMatrixHtml(report),
       "matrix.json": `${JSON.stringify(report, null, 2)}\n`,
       "matrix.md": renderMatrixMarkdown(report),
       "matrix.txt": renderMatrixText(report, { width: 140, color: false }),

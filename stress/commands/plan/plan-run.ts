@@ -180,7 +180,11 @@ export class PlanRun {
       scenarios,
       results: { exitCode: worstExitCode(codes), ...countsOf(scenarios) },
     };
+    // Before React is loaded: it is its production build that is wanted.
+    await import("../../tui/react-mode.ts");
+    const { renderPlanHtml } = await import("../../report/plan/html.tsx");
     const forms = {
+      "plan.html": renderPlanHtml(report),
       "plan.json": `${JSON.stringify(report, null, 2)}\n`,
       "plan.md": renderPlanMarkdown(report),
       "plan.txt": renderPlanText(report, { width: 160, color: false }),

@@ -42,11 +42,15 @@ export class OpenedReport {
     });
   }
 
-  static async open(browser: Browser, summary: Summary, options: BrowserContextOptions = {}): Promise<OpenedReport> {
+  static open(browser: Browser, summary: Summary, options: BrowserContextOptions = {}): Promise<OpenedReport> {
+    return OpenedReport.openPage(browser, renderHtml(summary), options);
+  }
+
+  static async openPage(browser: Browser, html: string, options: BrowserContextOptions = {}): Promise<OpenedReport> {
     const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, reducedMotion: "reduce", ...options });
     const opened = new OpenedReport(await context.newPage());
     const file = join(opened.#directory, "report.html");
-    writeFileSync(file, renderHtml(summary));
+    writeFileSync(file, html);
     const own = pathToFileURL(file).href;
     opened.page.on("request", (request) => {
       const url = request.url();

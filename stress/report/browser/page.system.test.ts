@@ -6,6 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Summary } from "../../measure/summary.ts";
 import { exampleSeries } from "../example-series.ts";
 import { container, exampleSummary, proxy } from "../example-summary.ts";
+import { exampleMatrix } from "../matrix/example-matrix.ts";
+import { renderMatrixHtml } from "../matrix/html.tsx";
+import { examplePlan } from "../plan/example-plan.ts";
+import { renderPlanHtml } from "../plan/html.tsx";
 import { hasChromium, launchChromium, OpenedReport } from "./opened-report.ts";
 
 if (!hasChromium && process.env.CI) throw new Error("CI must provide chromium");
@@ -21,6 +25,8 @@ const views = [
   ["on a phone in the dark", { ...phone, colorScheme: "dark" }],
 ] as const;
 
+const matrix = exampleMatrix();
+const plan = examplePlan();
 const bare = exampleSummary();
 const evil = "<img src=x onerror=alert(1)></script><script>alert(2)</script>";
 const summaries: [string, Summary][] = [
@@ -52,6 +58,25 @@ const summaries: [string, Summary][] = [
   ],
 ];
 
+const reports: [string, string][] = [
+  ["a matrix", renderMatrixHtml(matrix)],
+  ["a matrix of nothing", renderMatrixHtml({ ...matrix, rows: [], added: [], failedTopologies: [], partial: true })],
+  [
+    "a hostile matrix",
+    renderMatrixHtml({
+      ...matrix,
+      command: evil,
+      failedTopologies: [{ topology: evil, reason: "r".repeat(400) }],
+      rows: matrix.rows.map((row) => ({ ...row, topology: `${evil}${row.topology}`, reasons: [evil] })),
+    }),
+  ],
+  ["a plan", renderPlanHtml(plan)],
+  [
+    "a hostile plan",
+    renderPlanHtml({ ...plan, title: evil, scenarios: plan.scenarios.map((row) => ({ ...row, name: evil, reasons: [evil] })) }),
+  ],
+];
+
 describe.skipIf(!hasChromium)("the page in a real browser (skipped where /usr/bin/chromium is missing)", () => {
   let browser: Browser;
   beforeAll(async () => {
@@ -65,6 +90,15 @@ describe.skipIf(!hasChromium)("the page in a real browser (skipped where /usr/bi
       for (const [chart, colours] of Object.entries(await report.colours())) expect([chart, colours > 8]).toEqual([chart, true]);
       expect(await report.isTooWide()).toBe(false);
       await report.openTables();
+      expect(await report.isTooWide()).toBe(false);
+      expect(await violations(report)).toEqual([]);
+      expect(report.troubles).toEqual([]);
+    });
+  });
+
+  describe.each(reports)("of %s", (_, html) => {
+    test.each(views)("%s: without error or request, never wider than the screen, accessible", async (_, view) => {
+      await using report = await OpenedReport.openPage(browser, html, view);
       expect(await report.isTooWide()).toBe(false);
       expect(await violations(report)).toEqual([]);
       expect(report.troubles).toEqual([]);

@@ -1,31 +1,21 @@
 import type { Summary } from "../../measure/summary.ts";
 import type { Load } from "../../profile/profile.ts";
-import { redactCommandLine, redactProfile } from "../../profile/redact.ts";
+import { redactProfile } from "../../profile/redact.ts";
 import { formatBytes, formatCount, formatDuration, formatExact, formatLimits } from "../../screen/format.ts";
 import { clean } from "../../screen/line.ts";
 import { describeTarget } from "../../screen/target.ts";
+import { Command } from "./command.tsx";
 import type { Section } from "./section.ts";
 import { Facts, Table } from "./table.tsx";
 
-/** What ran, on what, and the command that runs it again. Secrets are removed here too, wherever the file came from. */
+/** What ran, on what, and the command that runs it again. */
 export function environmentSection(summary: Summary): Section {
   const { metadata, environment } = summary;
   const { host, deployment } = environment;
-  const command = `npx ${redactCommandLine(metadata.command)}`;
   const body = (
     <>
       <h3>Run it again</h3>
-      <div className="command">
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long command scrolls, and must by keyboard */}
-        <pre tabIndex={0}>
-          <code id="command">{clean(command)}</code>
-        </pre>
-        <button type="button" className="toggle scripted" data-copy="command">
-          Copy
-        </button>
-      </div>
-      <p role="status" className="unseen" data-copied="" />
-      {command.includes("[redacted]") ? <p>Secrets were removed: put them where it says [redacted].</p> : null}
+      <Command command={metadata.command} />
       <h3>What ran</h3>
       <Facts facts={profileFacts(summary)} />
       <h3>Where it ran</h3>

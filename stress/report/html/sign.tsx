@@ -18,3 +18,22 @@ export function Sign({ tone }: { tone: Extract<Tone, "good" | "warn" | "bad"> })
 export function Failures({ count, text }: { count: number; text: string }): ReactNode {
   return count === 0 ? "0" : <strong className="bad">{text}</strong>;
 }
+
+/** The tone of a word that begins with a sign (`✓ pass`), and the word without it. */
+export function signed(text: string): { tone: "good" | "warn" | "bad" | null; word: string } {
+  const [, sign = "", word = text] = /^([✓✗!?–=]) (.*)$/u.exec(text) ?? [];
+  const tone = ({ "✓": "good", "✗": "bad", "!": "warn", "?": "warn" } as const)[sign] ?? null;
+  return { tone, word };
+}
+
+/** `✓ pass`, its sign in its colour. */
+export function Signed({ text }: { text: string }): ReactNode {
+  const { tone, word } = signed(text);
+  return tone === null ? (
+    word
+  ) : (
+    <>
+      <Sign tone={tone} /> {word}
+    </>
+  );
+}

@@ -3,52 +3,26 @@ import type { Summary } from "../../measure/summary.ts";
 import { latencyText } from "../../screen/final/latency.ts";
 import { wordingOf } from "../../screen/final/verdict.ts";
 import { formatCount, formatShare } from "../../screen/format.ts";
-import { clean } from "../../screen/line.ts";
 import { headlineOf } from "../headline.ts";
 import { latencyRows } from "../latency.ts";
 import { objectivesOf } from "../objectives.ts";
-import { Sign } from "./sign.tsx";
+import { Opening, type OpeningProps, type Tile } from "./opening.tsx";
 
-/** What a reader must know first, large and calm: the verdict and the capacity, in words. */
+/** The verdict and the capacity, in words. */
 export function Verdict({ summary }: { summary: Summary }): ReactNode {
   const { tone, word, meaning } = wordingOf(summary);
-  const { sentence, detail } = headlineOf(summary);
   const { reasons, exitCode } = summary.results;
-  const shown = tone as "good" | "warn" | "bad";
   return (
-    <section className={`verdict ${tone}`} id="verdict" aria-labelledby="verdict-title">
-      <p className="word">
-        <Sign tone={shown} /> <strong>{word.charAt(0) + word.slice(1).toLowerCase()}</strong>
-        {meaning === "" ? "" : `: ${meaning}`}
-        {summary.partial === true ? "" : <span className="faint"> (exit {exitCode})</span>}
-      </p>
-      <h1 id="verdict-title">{sentence}.</h1>
-      <p className="detail">{detail}</p>
-      {reasons.length > 0 ? (
-        <ul className="reasons">
-          {[...new Set(reasons)].map((reason) => (
-            <li key={reason}>{clean(reason)}</li>
-          ))}
-        </ul>
-      ) : null}
-      <dl className="tiles">
-        {tilesOf(summary).map(({ name, value, note }) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>
-              {value} <small>{note}</small>
-            </dd>
-          </div>
-        ))}
-      </dl>
-    </section>
+    <Opening
+      tone={tone as OpeningProps["tone"]}
+      word={word}
+      meaning={meaning}
+      exitCode={summary.partial === true ? null : exitCode}
+      {...headlineOf(summary)}
+      reasons={reasons}
+      tiles={tilesOf(summary)}
+    />
   );
-}
-
-interface Tile {
-  name: string;
-  value: string;
-  note: string;
 }
 
 function tilesOf(summary: Summary): Tile[] {

@@ -1,29 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { RunFile } from "../../judge/compare.ts";
-import { LatencyHistogram } from "../../measure/histogram.ts";
-import { trendOf } from "../../measure/metrics.ts";
-import { LatencyRecorder, type RawCounts } from "../../measure/recorder.ts";
-import { exampleSummary } from "../example-summary.ts";
 import { addedBy } from "./added.ts";
+import { exampleRun } from "./example-matrix.ts";
 
-/** A run whose response times lie around `ms`. */
-function run(name: string, ms: number): RunFile {
-  const recorder = new LatencyRecorder();
-  for (let i = 0; i < 1000; i++) recorder.record(ms * (0.9 + (i % 100) / 500));
-  const histogram = new LatencyHistogram();
-  histogram.addRaw(recorder.take() as RawCounts);
-  const summary = exampleSummary();
-  return {
-    file: `${name}.json`,
-    summary: {
-      ...summary,
-      metadata: { ...summary.metadata, id: name },
-      metrics: { ...summary.metrics, response_time: trendOf(histogram) },
-    },
-  };
-}
-
-const group = (label: string, ...ms: number[]) => ({ label, runs: ms.map((each, i) => run(`${label}-${i}`, each)) });
+const group = (label: string, ...ms: number[]) => ({ label, runs: ms.map((each, i) => exampleRun(`${label}-${i}`, each)) });
 
 describe("what a topology adds", () => {
   test("is a difference in milliseconds by percentile, with an interval that holds it", () => {

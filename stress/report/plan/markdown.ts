@@ -1,4 +1,4 @@
-import { levelCells } from "../../screen/final/plan.ts";
+import { levelCells, levelHeading } from "../../screen/final/plan.ts";
 import { code, plain, table } from "../sizing/markdown.ts";
 import { figureCells, heading, notesOf, outcomeCell, placeOf, planHeadline, spanOf } from "./cells.ts";
 import type { PlanReport, ScenarioRow } from "./plan-report.ts";
@@ -24,7 +24,7 @@ export function renderPlanMarkdown(report: PlanReport): string {
 
 function levelTable({ name, levels = [], limitMs }: ScenarioRow): string[] {
   if (levels.length === 0) return [];
-  const head = [levels[0]?.unit ?? "", "answered", "p50", "p95", "p99", "failed", "CPU", "MiB", ""];
+  const head = [levels[0]?.unit ?? "", ...levelHeading];
   const rows = levels.map((row) => levelCells(row, limitMs).map(plain));
   return [`## ${plain(name)}: level by level`, table(head, rows, 0)];
 }

@@ -27,11 +27,14 @@ export function planBlock(summary: Summary, { theme, width }: View): string[] {
   });
 }
 
+/** What stands beside the level, in the order of `levelCells`. */
+export const levelHeading = ["answered", "p50", "p95", "p99", "failed", "CPU", "MiB", ""] as const;
+
 /** Each level of a ramp that was held: what it answered, and what it cost. */
 export function breakingPointBlock(summary: Summary, { theme, width }: View): string[] {
   const levels = summary.plan?.breakingPoint?.levels ?? [];
   if (levels.length === 0) return [];
-  const heading = ["answered", "p50", "p95", "p99", "failed", "CPU", "MiB", ""].map((name) => theme.faint(name));
+  const heading = levelHeading.map((name) => theme.faint(name));
   const limitMs = summary.profile.timeoutMs;
   const rows = levels.map((level) => [...levelCells(level, limitMs).slice(0, -1), outcomeWord(level, theme)]);
   const title = theme.strong(levels[0]?.unit === "users" ? "users" : "rate");
