@@ -412,6 +412,20 @@ describe("logs", () => {
     });
     expect(JSON.stringify(edge.logged)).not.toContain("hunter2");
   });
+
+  test("one line, too, for a handshake of a WebSocket and for bytes that are no request", async () => {
+    await restartEdge({ EDGE_LOG_SAMPLE: "1" });
+    upstream.respond = () => "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+    const upgrade =
+      "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
+    await (await open()).request(`GET /ws?token=hunter2 HTTP/1.1\r\nHost: edge.test\r\n${upgrade}\r\n\r\n`);
+    await (await open()).request("GET / HTTP/1.1\r\nHost: a\r\nbad header\r\n\r\n");
+    await expect.poll(() => edge.logged.length).toBe(2);
+    const line = { event: "request", client: "127.0.0.1", complete: true };
+    expect(edge.logged[0]).toMatchObject({ ...line, method: "GET", path: "/ws", status: 403 });
+    expect(edge.logged[1]).toMatchObject({ ...line, requestId: "-", method: null, path: null, status: 400 });
+    expect(JSON.stringify(edge.logged)).not.toContain("hunter2");
+  });
 });
 
 test("readiness names what is wrong", async () => {

@@ -17,7 +17,7 @@ import { Intake } from "./intake.ts";
 import { answerClientError, httpOptions, secureContext } from "./listener.ts";
 import type { Logger } from "./log.ts";
 import { createEdgeMetrics, EdgeTally } from "./metrics.ts";
-import { observe } from "./observe.ts";
+import { Observer, observe } from "./observe.ts";
 import { createPeers } from "./peer.ts";
 import type { Check } from "./readiness.ts";
 import type { Service } from "./service.ts";
@@ -34,7 +34,9 @@ import { forwardWebSockets } from "./websocket.ts";
 export function createEdge(config: EdgeConfig, log: Logger): Service {
   const nextId = createIds();
   const tally = new EdgeTally();
-  const app = createApp(config, nextId, tally);
+  const peerOf = createPeers(config.trustedProxies, config.tls === null ? "http" : "https");
+  const observer = new Observer({ tally, log, logSample: config.logSample, peerOf });
+  const app = createApp(config, nextId, observer);
   const { server } = app;
   // The limit in bytes bounds them. Beyond a limit in number Node would drop headers silently, Host and Content-Length too.
   server.maxHeadersCount = 0;
@@ -48,7 +50,6 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
   const streams = new StreamPlaces(config.maxEventStreams);
   const intake = new Intake(server);
   const drain = new Drain(server, intake);
-  const peerOf = createPeers(config.trustedProxies, config.tls === null ? "http" : "https");
 
   const secure = config.tls !== null;
 
@@ -61,7 +62,7 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
     reply.code(error.status).type("application/json").send(errorBody(error, reply.request.id));
   };
 
-  observe(app, { tally, log, logSample: config.logSample, peerOf });
+  observe(app, observer, tally);
   limitBody(app, config.bodyLimitBytes);
   gatherBody(app);
   const leave = admit(app, admission, () => slowClients.makeRoom());
@@ -95,7 +96,7 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
   const webSockets = forwardWebSockets(server, {
     upstreams,
     admission,
-    tally,
+    observer,
     peerOf,
     nextId,
     failed,
@@ -154,7 +155,7 @@ function createIds(): () => string {
   return () => prefix + (requests++).toString(36);
 }
 
-function createApp(config: EdgeConfig, nextId: () => string, tally: EdgeTally): FastifyInstance<Server> {
+function createApp(config: EdgeConfig, nextId: () => string, observer: Observer): FastifyInstance<Server> {
   const app = fastify({
     logger: false,
     http: httpOptions(config),
@@ -176,9 +177,11 @@ function createApp(config: EdgeConfig, nextId: () => string, tally: EdgeTally): 
     // The upstream's business; parsing it here costs and could only harm.
     routerOptions: { querystringParser: () => ({}) },
     clientErrorHandler(error, socket) {
+      const client = observer.sample(socket);
       const status = answerClientError(error, socket);
-      // A request whose body broke off is counted where it is handled.
-      if (status > 0 && (socket as { _httpMessage?: unknown })._httpMessage == null) tally.request(status, 0);
+      // A request whose body broke off is observed where it is handled.
+      if (status === 0 || (socket as { _httpMessage?: unknown })._httpMessage != null) return;
+      observer.over(client, { requestId: "-", method: null, path: null, status, complete: true, durationMs: 0 });
     },
     frameworkErrors: (_error, request, reply) => {
       // As in `answer`, whose reply has another type here.

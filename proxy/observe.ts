@@ -7,7 +7,7 @@ import type { EdgeTally } from "./metrics.ts";
 import type { Peer } from "./peer.ts";
 import { targetOf } from "./target.ts";
 
-export interface ObserveOptions {
+export interface ObserverOptions {
   readonly tally: EdgeTally;
   readonly log: Logger;
   /** Share of requests that get a log line. */
@@ -15,26 +15,65 @@ export interface ObserveOptions {
   readonly peerOf: (socket: Socket) => Peer;
 }
 
-/** Counts every request and TLS handshake, and logs the sampled share of requests: one line each, without query string. */
-export function observe(app: FastifyInstance<Server>, { tally, log, logSample, peerOf }: ObserveOptions): void {
+/** A request that is over. */
+export interface ObservedRequest {
+  /** `-` for bytes that never became a request. */
+  readonly requestId: string;
+  readonly method: string | null;
+  /** With its query string, which is not logged. */
+  readonly path: string | null;
+  /** 0: the client left before it was answered. */
+  readonly status: number;
+  /** The answer was written to its end. */
+  readonly complete: boolean;
+  readonly durationMs: number;
+}
+
+/** Counts every request, whatever became of it, and logs a sampled share: one line each. */
+export class Observer {
+  readonly #options: ObserverOptions;
+
+  constructor(options: ObserverOptions) {
+    this.#options = options;
+  }
+
+  /** The client of a request that gets a line, null for all others. At its start: a connection that has ended has no address. */
+  sample(socket: Socket): Peer | null {
+    const { logSample, peerOf } = this.#options;
+    return logSample > 0 && Math.random() < logSample ? peerOf(socket) : null;
+  }
+
+  /** `client`: as `sample` said. */
+  over(client: Peer | null, { requestId, method, path, status, complete, durationMs }: ObservedRequest): void {
+    const { tally, log } = this.#options;
+    tally.request(status, durationMs);
+    if (client === null) return;
+    log.info({
+      event: "request",
+      requestId,
+      client: client.address,
+      method,
+      path: path?.split("?", 1)[0] ?? null,
+      status,
+      complete,
+      durationMs: Math.round(durationMs * 1_000) / 1_000,
+    });
+  }
+}
+
+/** Observes the requests that fastify serves, and counts TLS handshakes. */
+export function observe(app: FastifyInstance<Server>, observer: Observer, tally: EdgeTally): void {
   app.addHook("onRequest", (request, { raw }, done) => {
     const startedAt = performance.now();
-    // Now: a connection that has ended has no address.
-    const peer = logSample > 0 && Math.random() < logSample ? peerOf(request.raw.socket) : null;
+    const client = observer.sample(request.raw.socket);
     raw.on("close", () => {
-      const status = raw.headersSent ? raw.statusCode : 0;
-      const durationMs = performance.now() - startedAt;
-      tally.request(status, durationMs);
-      if (peer === null) return;
-      log.info({
-        event: "request",
+      observer.over(client, {
         requestId: request.id,
-        client: peer.address,
         method: request.method,
-        path: targetOf(request.raw)?.path.split("?", 1)[0] ?? null,
-        status,
+        path: client === null ? null : (targetOf(request.raw)?.path ?? null),
+        status: raw.headersSent ? raw.statusCode : 0,
         complete: raw.writableFinished,
-        durationMs: Math.round(durationMs * 1_000) / 1_000,
+        durationMs: performance.now() - startedAt,
       });
     });
     done();

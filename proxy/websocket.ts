@@ -6,7 +6,7 @@ import type { Admission } from "./admission.ts";
 import { badRequest, type EdgeError, errorBody, overloaded, upstreamErrorFor } from "./errors.ts";
 import { faultOf, hasBody } from "./framing.ts";
 import { requestHeaders, responseHeaders } from "./headers.ts";
-import type { EdgeTally } from "./metrics.ts";
+import type { Observer } from "./observe.ts";
 import type { Peer } from "./peer.ts";
 import { takeTarget, targetOf } from "./target.ts";
 import type { Upstream } from "./upstream.ts";
@@ -15,7 +15,7 @@ import type { Upstreams } from "./upstreams.ts";
 export interface WebSocketContext {
   readonly upstreams: Upstreams;
   readonly admission: Admission;
-  readonly tally: EdgeTally;
+  readonly observer: Observer;
   readonly peerOf: (socket: Socket) => Peer;
   readonly nextId: () => string;
   readonly failed: (requestId: string, error: EdgeError, cause: Error) => void;
@@ -43,14 +43,15 @@ export function forwardWebSockets(server: Server, context: WebSocketContext): { 
     takeTarget(request);
     const target = targetOf(request);
     const fault = faultOf(request) ?? (target === null || hasBody(request) ? badRequest : null);
-    if (fault !== null || target === null) return refuse(context, socket, fault ?? badRequest, "-");
     const requestId = context.nextId();
-    if (open >= context.maxOpen) return refuse(context, socket, overloaded, requestId);
+    const client: Client = { socket, requestId, answered: answeredBy(context.observer, socket, requestId, target?.path ?? null) };
+    if (fault !== null || target === null) return refuse(client, fault ?? badRequest);
+    if (open >= context.maxOpen) return refuse(client, overloaded);
     open++;
     socket.once("close", () => open--);
     const { rawHeaders, headers } = request;
     const start = () =>
-      new Handshake(context, socket, head, requestId).start({
+      new Handshake(context, client, head).start({
         path: target.path,
         method: "GET",
         headers: requestHeaders(rawHeaders, headers.connection, target.host, context.peerOf(socket), requestId),
@@ -62,10 +63,10 @@ export function forwardWebSockets(server: Server, context: WebSocketContext): { 
     const giveUp = admission.wait((admitted) => {
       socket.off("close", onClose);
       if (admitted) start();
-      else refuse(context, socket, overloaded, requestId);
+      else refuse(client, overloaded);
     });
     const onClose = () => giveUp?.();
-    if (giveUp === null) refuse(context, socket, overloaded, requestId);
+    if (giveUp === null) refuse(client, overloaded);
     else socket.once("close", onClose);
   });
   return {
@@ -75,22 +76,40 @@ export function forwardWebSockets(server: Server, context: WebSocketContext): { 
   };
 }
 
+/** Who asked for a WebSocket. */
+interface Client {
+  readonly socket: Socket;
+  readonly requestId: string;
+  /** To be called once, with the status of the answer. */
+  readonly answered: (status: number) => void;
+}
+
+/** The handshake is the request: what is observed is how long its answer took, not how long the connection lasts. */
+function answeredBy(observer: Observer, socket: Socket, requestId: string, path: string | null): (status: number) => void {
+  const startedAt = performance.now();
+  const client = observer.sample(socket);
+  return (status) => {
+    const durationMs = performance.now() - startedAt;
+    observer.over(client, { requestId, method: "GET", path, status, complete: true, durationMs });
+  };
+}
+
 /** undici's handler of one handshake. */
 class Handshake implements Dispatcher.DispatchHandler {
   readonly #context: WebSocketContext;
+  readonly #client: Client;
   readonly #socket: Socket;
   readonly #head: Buffer;
-  readonly #requestId: string;
   readonly #upstream: Upstream;
   #controller: Dispatcher.DispatchController | null = null;
   #answered = false;
   #over = false;
 
-  constructor(context: WebSocketContext, socket: Socket, head: Buffer, requestId: string) {
+  constructor(context: WebSocketContext, client: Client, head: Buffer) {
     this.#context = context;
-    this.#socket = socket;
+    this.#client = client;
+    this.#socket = client.socket;
     this.#head = head;
-    this.#requestId = requestId;
     this.#upstream = context.upstreams.pick(null);
   }
 
@@ -111,10 +130,10 @@ class Handshake implements Dispatcher.DispatchHandler {
     upstream.on("error", () => upstream.destroy());
     if (this.#socket.destroyed || status !== 101 || headers.upgrade?.toLowerCase() !== "websocket") {
       upstream.destroy();
-      if (!this.#socket.destroyed) refuse(this.#context, this.#socket, upstreamErrorFor(null), this.#requestId);
+      if (!this.#socket.destroyed) refuse(this.#client, upstreamErrorFor(null));
       return;
     }
-    this.#context.tally.request(101, 0);
+    this.#client.answered(101);
     const switched = ["connection", "Upgrade", "upgrade", "websocket"];
     this.#socket.write(head(101, [...responseHeaders(headers, 101, false), ...switched]), "latin1");
     if (this.#head.length > 0) upstream.write(this.#head);
@@ -124,7 +143,7 @@ class Handshake implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200) return;
     this.#answered = true;
-    this.#context.tally.request(status, 0);
+    this.#client.answered(status);
     // The end of the connection is the end of the body: what a refusal says needs no framing of ours.
     const lines = [...responseHeaders(headers, status, this.#context.secure), "connection", "close"];
     this.#write(controller, Buffer.from(head(status, lines), "latin1"));
@@ -148,8 +167,8 @@ class Handshake implements Dispatcher.DispatchHandler {
       return;
     }
     const answer = upstreamErrorFor(error);
-    this.#context.failed(this.#requestId, answer, error);
-    refuse(this.#context, this.#socket, answer, this.#requestId);
+    this.#context.failed(this.#client.requestId, answer, error);
+    refuse(this.#client, answer);
   }
 
   #write(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -186,8 +205,8 @@ function head(status: number, headers: readonly string[]): string {
   return `${text}\r\n`;
 }
 
-function refuse({ tally }: WebSocketContext, socket: Socket, error: EdgeError, requestId: string): void {
-  tally.request(error.status, 0);
+function refuse({ socket, requestId, answered }: Client, error: EdgeError): void {
+  answered(error.status);
   const body = errorBody(error, requestId);
   const lines = ["content-type", "application/json", "content-length", String(Buffer.byteLength(body)), "connection", "close"];
   if (error === overloaded) lines.push("retry-after", "1");

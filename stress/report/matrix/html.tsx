@@ -9,13 +9,13 @@ import {
 } from "../../screen/format.ts";
 import { clean } from "../../screen/line.ts";
 import { Bars } from "../html/bars.tsx";
-import { Command } from "../html/command.tsx";
 import { renderDocument } from "../html/document.tsx";
 import { Opening, type Tile } from "../html/opening.tsx";
+import { madeSection, notesSection } from "../html/report-sections.tsx";
 import { reportVerdict } from "../html/report-verdict.ts";
 import type { Section } from "../html/section.ts";
 import { Signed } from "../html/sign.tsx";
-import { Facts, Table } from "../html/table.tsx";
+import { Table } from "../html/table.tsx";
 import { addedCells, addedHeading, heading, matrixHeadline, notesOf, rowCells } from "./cells.ts";
 import type { MatrixReport } from "./matrix-report.ts";
 
@@ -40,9 +40,13 @@ export function renderMatrixHtml(report: MatrixReport): string {
         tiles={tilesOf(report)}
       />
     ),
-    sections: [resultsSection(report), p95Section(report), addedSection(report), notesSection(report), runSection(report)].filter(
-      (section) => section !== null,
-    ),
+    sections: [
+      resultsSection(report),
+      p95Section(report),
+      addedSection(report),
+      notesSection("Why not all passed", notesOf(report)),
+      madeSection({ ...report, files: rows.flatMap(({ files }) => files), facts: [["Host", clean(report.host) || absent]] }),
+    ].filter((section) => section !== null),
     provenance:
       "Made from the summaries of its runs. Where a cell has several runs, its figures are those of the run in the middle.",
   });
@@ -112,38 +116,4 @@ function addedSection({ added }: MatrixReport): Section | null {
     />
   );
   return { id: "added", title: "What each adds", body };
-}
-
-function notesSection(report: MatrixReport): Section | null {
-  const notes = notesOf(report);
-  if (notes.length === 0) return null;
-  const body = (
-    <ul className="notes">
-      {notes.map(({ place, note }) => (
-        <li key={`${place} ${note}`}>
-          <strong>{clean(place)}</strong>: {clean(note)}
-        </li>
-      ))}
-    </ul>
-  );
-  return { id: "notes", title: "Why not all passed", body };
-}
-
-function runSection({ command, host, startedAt, endedAt, rows }: MatrixReport): Section {
-  const files = rows.flatMap(({ files: each }) => each);
-  const body = (
-    <>
-      <h3>Run it again</h3>
-      <Command command={command} />
-      <h3>Provenance</h3>
-      <Facts
-        facts={[
-          ["Host", clean(host) || absent],
-          ["Took", formatDuration(Date.parse(endedAt) - Date.parse(startedAt))],
-          ["Summaries", files.length === 0 ? "none" : files.map(clean).join(", ")],
-        ]}
-      />
-    </>
-  );
-  return { id: "run", title: "Run", body };
 }

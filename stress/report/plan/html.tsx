@@ -1,13 +1,12 @@
 import { levelCells, levelHeading } from "../../screen/final/plan.ts";
-import { formatDuration } from "../../screen/format.ts";
 import { clean } from "../../screen/line.ts";
-import { Command } from "../html/command.tsx";
 import { renderDocument } from "../html/document.tsx";
 import { Opening, type Tile } from "../html/opening.tsx";
+import { madeSection, notesSection } from "../html/report-sections.tsx";
 import { reportVerdict } from "../html/report-verdict.ts";
 import type { Section } from "../html/section.ts";
 import { Signed } from "../html/sign.tsx";
-import { Facts, Table } from "../html/table.tsx";
+import { Table } from "../html/table.tsx";
 import { figureCells, heading, notesOf, outcomeCell, placeOf, planHeadline } from "./cells.ts";
 import type { PlanReport } from "./plan-report.ts";
 
@@ -36,9 +35,15 @@ export function renderPlanHtml(report: PlanReport): string {
         tiles={tilesOf(report)}
       />
     ),
-    sections: [scenariosSection(report), notesSection(report), ...levelSections(report), runSection(report)].filter(
-      (section) => section !== null,
-    ),
+    sections: [
+      scenariosSection(report),
+      notesSection(
+        "What was found",
+        scenarios.flatMap((row) => notesOf(row).map((note) => ({ place: row.name, note }))),
+      ),
+      ...levelSections(report),
+      madeSection({ ...report, files: scenarios.flatMap(({ file }) => file ?? []) }),
+    ].filter((section) => section !== null),
     provenance: "Made from the summaries of its scenarios, each beside this page under its name.",
   });
 }
@@ -74,21 +79,6 @@ function scenariosSection({ scenarios }: PlanReport): Section {
   return { id: "scenarios", title: "Scenarios", body };
 }
 
-function notesSection({ scenarios }: PlanReport): Section | null {
-  const notes = scenarios.flatMap((row) => notesOf(row).map((note) => ({ place: row.name, note })));
-  if (notes.length === 0) return null;
-  const body = (
-    <ul className="notes">
-      {notes.map(({ place, note }) => (
-        <li key={`${place} ${note}`}>
-          <strong>{clean(place)}</strong>: {clean(note)}
-        </li>
-      ))}
-    </ul>
-  );
-  return { id: "notes", title: "What was found", body };
-}
-
 function levelSections({ scenarios }: PlanReport): Section[] {
   return scenarios.flatMap(({ name, levels = [], limitMs }) => {
     if (levels.length === 0) return [];
@@ -109,22 +99,4 @@ function levelSections({ scenarios }: PlanReport): Section[] {
     );
     return [{ id: `levels-${name.replaceAll(/[^\w-]/g, "-")}`, title: `${clean(name)}: level by level`, body }];
   });
-}
-
-function runSection({ command, startedAt, endedAt, scenarios }: PlanReport): Section {
-  const files = scenarios.flatMap(({ file }) => file ?? []);
-  const body = (
-    <>
-      <h3>Run it again</h3>
-      <Command command={command} />
-      <h3>Provenance</h3>
-      <Facts
-        facts={[
-          ["Took", formatDuration(Date.parse(endedAt) - Date.parse(startedAt))],
-          ["Summaries", files.length === 0 ? "none" : files.map(clean).join(", ")],
-        ]}
-      />
-    </>
-  );
-  return { id: "run", title: "Run", body };
 }
