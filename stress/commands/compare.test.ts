@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { simulatedRun, steadyTarget } from "../bench/simulated-run.ts";
 import { comparisonSchema } from "../judge/compare/comparison.ts";
 import type { Summary } from "../measure/summary.ts";
-import { TestCommand } from "../test-command.ts";
+import { TestCommand } from "../testing/command.ts";
 
 /** Runs of a and b, and others beside them, as summaries in a directory. */
 let place: TestCommand;

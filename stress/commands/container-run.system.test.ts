@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { engineFound, node, TestContainer } from "../resources/test-container.ts";
-import { TestCommand } from "../test-command.ts";
+import { TestCommand } from "../testing/command.ts";
 
 const mib = 2 ** 20;
 /** Answers everything; `/eat` also keeps 16 MiB for ever. Ends like a crash at `/crash`. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ok, TestServer } from "../load/test-server.ts";
 import { matrixReportSchema } from "../report/matrix/matrix-report.ts";
-import { TestCommand } from "../test-command.ts";
+import { TestCommand } from "../testing/command.ts";
 
 let fast: TestServer;
 let slow: TestServer;

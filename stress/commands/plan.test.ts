@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ok, TestServer } from "../load/test-server.ts";
 import { planReportSchema } from "../report/plan/plan-report.ts";
-import { TestCommand } from "../test-command.ts";
+import { TestCommand } from "../testing/command.ts";
 
 let server: TestServer;
 const plans = mkdtempSync(join(tmpdir(), "plimsoll-plans-"));

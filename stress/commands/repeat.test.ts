@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { comparisonSchema } from "../judge/compare/comparison.ts";
 import { TestServer } from "../load/test-server.ts";
-import { TestCommand } from "../test-command.ts";
+import { TestCommand } from "../testing/command.ts";
 
 let a: TestServer;
 let b: TestServer;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { TestServer } from "../load/test-server.ts";
-import { TestCommand } from "../test-command.ts";
+import { TestCommand } from "../testing/command.ts";
 
 describe("reports of a run", () => {
   it("stand beside its summary when it is over, each in its form", async () => {

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { TestProcess } from "../resources/test-process.ts";
-import { TestCommand } from "../test-command.ts";
+import { TestCommand } from "../testing/command.ts";
 
 /** A sampler that has said where it listens and how it is trusted. */
 async function listening(command: TestCommand): Promise<{ url: string; fingerprint: string }> {

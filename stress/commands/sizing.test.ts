@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { exampleSummary } from "../report/example-summary.ts";
 import { renderJson } from "../report/json.ts";
-import { TestCommand } from "../test-command.ts";
+import { TestCommand } from "../testing/command.ts";
 
 /** Runs `stress sizing …` in a directory with the files given by name. */
 async function sizing(args: readonly string[], files: Record<string, string> = {}) {

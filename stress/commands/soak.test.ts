@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { TestServer } from "../load/test-server.ts";
-import { TestCommand } from "../test-command.ts";
+import { TestCommand } from "../testing/command.ts";
 import { soakDefaults } from "./soak.ts";
 
 const flags = {

@@ -53,7 +53,7 @@ describe("a matrix's page", () => {
   const text = textOf(page);
 
   test("says first how many cells passed, and why a topology was not measured", () => {
-    expect(text).toContain("Failed (exit 99) 5 of 7 cells passed, 1 failed, 1 topologies not measured.");
+    expect(text).toContain("Failed (exit 99) 5 of 7 cells passed, 1 failed, 1 topology not measured.");
     expect(text).toContain("chain is not measured: functional check: status (GET /health 502)");
     expect(text).toContain("Held by all topologies 100/s");
   });
@@ -76,7 +76,9 @@ describe("a plan's page", () => {
     expect(text).toContain("2 passed, 1 failed, 1 not run of 4 scenarios.");
     expect(text).toContain("perf-04: not recovered within 30 s");
     expect(text).toContain("perf-04 : warning: the host was busy");
-    expect(text).toMatch(/perf-03: level by level .* 3,000 3,000\/s 1\.50 ms 4\.00 ms &gt;30 s 3\.00 % 0\.80 cores 310\.0 ✗ broke/);
+    expect(text).toMatch(
+      /perf-03: level by level .* 3,000 3,000\/s 1\.50 ms 4\.00 ms &gt;30 s 3\.00 % 0\.80 cores 310\.0 ✗ broke/,
+    );
   });
 
   test.each([

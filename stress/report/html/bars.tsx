@@ -25,7 +25,7 @@ export function Bars({
   return (
     <Table
       caption={caption}
-      columns={[{ name: names[0], figure: true }, { name: names[1] }, { name: "ms", figure: true }, { name: "on one scale" }]}
+      columns={[{ name: names[0] }, { name: names[1] }, { name: "ms", figure: true }, { name: "on one scale" }]}
       rows={bars.map(({ group, label, value, text }) => [
         group,
         label,

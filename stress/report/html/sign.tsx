@@ -21,7 +21,7 @@ export function Failures({ count, text }: { count: number; text: string }): Reac
 
 /** The tone of a word that begins with a sign (`✓ pass`), and the word without it. */
 export function signed(text: string): { tone: "good" | "warn" | "bad" | null; word: string } {
-  const [, sign = "", word = text] = /^([✓✗!?–=]) (.*)$/u.exec(text) ?? [];
+  const [, sign = "", word = text] = /^([✓✗!?–=+−]) (.*)$/u.exec(text) ?? [];
   const tone = ({ "✓": "good", "✗": "bad", "!": "warn", "?": "warn" } as const)[sign] ?? null;
   return { tone, word };
 }

@@ -54,7 +54,7 @@ export function p95Bars(rows: readonly MatrixRow[]): { label: string; bar: strin
 
 export const addedHeading = ["rate", "", "against", "percentile", "from", "to", "added", "95 %", ""] as const;
 
-const words = { better: "✓ less", same: "= same", worse: "✗ more", "cannot-tell": "? cannot tell" } as const;
+const words = { better: "− less", same: "= same", worse: "+ more", "cannot-tell": "? cannot tell" } as const;
 
 /** What a topology adds, a line a percentile. */
 export function addedCells({ targetRate, topology, against, figures }: Added): string[][] {
@@ -85,7 +85,8 @@ export function matrixHeadline({ rows, results, partial, failedTopologies }: Mat
     `${passed} of ${rows.length} cells passed`,
     failed > 0 && `${failed} failed`,
     undecided > 0 && `${undecided} undecided`,
-    failedTopologies.length > 0 && `${failedTopologies.length} topologies not measured`,
+    failedTopologies.length > 0 &&
+      `${failedTopologies.length} ${failedTopologies.length === 1 ? "topology" : "topologies"} not measured`,
     partial === true && "so far",
   ];
   return parts.filter((part) => part !== false).join(", ");

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { TestCommand } from "./test-command.ts";
+import { TestCommand } from "../testing/command.ts";
 
 let server: Server | null = null;
 afterEach(() => {

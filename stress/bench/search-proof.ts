@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { scenarios, searchSimulated } from "./test-simulated-search.ts";
+import { scenarios, searchSimulated } from "../testing/simulated-search.ts";
 
 /**
  * `npm run proof:search [seeds]`: how often the search is right, on servers whose capacity is known. One thread a server;

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { Summary } from "./measure/summary.ts";
-import { engineFound, node, TestContainer } from "./resources/test-container.ts";
-import { TestCommand } from "./test-command.ts";
-import { FaultyProcess } from "./test-faulty-process.ts";
+import type { Summary } from "../measure/summary.ts";
+import { engineFound, node, TestContainer } from "../resources/test-container.ts";
+import { TestCommand } from "../testing/command.ts";
+import { FaultyProcess } from "../testing/faulty-process.ts";
 
 /**
  * Soaks of a minute against services that are really faulty, or healthy and look it not. Growth that harms is set so high
@@ -76,7 +76,7 @@ describe("a process", () => {
 });
 
 describe.skipIf(!engineFound)("a container", () => {
-  const script = readFileSync(new URL("./test-faulty-service.ts", import.meta.url), "utf8");
+  const script = readFileSync(new URL("../testing/faulty-service.ts", import.meta.url), "utf8");
 
   test.concurrent.each(services)("that $finds is judged rightly", async (expected) => {
     await using container = await TestContainer.start({

@@ -1,5 +1,5 @@
-import type { ProbeFacts, ProbeSecond } from "./judge/probe.ts";
-import { type Random, seededRandom } from "./load/random.ts";
+import type { ProbeFacts, ProbeSecond } from "../judge/probe.ts";
+import { type Random, seededRandom } from "../load/random.ts";
 
 /**
  * Servers of known capacity in virtual time, to prove the search on: an hour of load takes milliseconds, and a seed gives

@@ -1,7 +1,7 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { parentPort, workerData } from "node:worker_threads";
-import type { LimitedServer } from "./test-limited-target.ts";
+import type { LimitedServer } from "./limited-target.ts";
 
 /**
  * A worker thread that serves HTTP at a capacity known to the request. Its limit is kept by the clock, not by timers that

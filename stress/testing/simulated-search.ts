@@ -1,7 +1,7 @@
-import { type CapacityFit, type FitObservation, fitCapacity } from "./judge/capacity-fit.ts";
-import { judgeProbe } from "./judge/probe.ts";
-import { Search, type SearchAnswer, type SearchPlan } from "./judge/search.ts";
-import { seededRandom } from "./load/random.ts";
+import { type CapacityFit, type FitObservation, fitCapacity } from "../judge/capacity-fit.ts";
+import { judgeProbe } from "../judge/probe.ts";
+import { Search, type SearchAnswer, type SearchPlan } from "../judge/search.ts";
+import { seededRandom } from "../load/random.ts";
 import {
   type Burst,
   longRunCapacity,
@@ -10,7 +10,7 @@ import {
   type SimulatedServer,
   simulateProbe,
   tokenBucket,
-} from "./test-simulated-server.ts";
+} from "./simulated-server.ts";
 
 /** A kind of server to prove the search on. */
 export interface Scenario {

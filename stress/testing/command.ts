@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Summary, summarySchema } from "./measure/summary.ts";
+import { type Summary, summarySchema } from "../measure/summary.ts";
 
-const bin = new URL("./bin.js", import.meta.url).pathname;
+const bin = new URL("../bin.js", import.meta.url).pathname;
 
 /** What a command that has ended left behind. */
 export interface Ended {

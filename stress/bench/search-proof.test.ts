@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { scenarios, searchSimulated } from "./test-simulated-search.ts";
+import { scenarios, searchSimulated } from "../testing/simulated-search.ts";
 
 /**
  * The proof of the search in small: `npm run proof:search` makes it over 300 seeds a server. Seeds are fixed and time is

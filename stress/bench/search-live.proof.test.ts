@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { SearchSummary } from "./measure/search-summary.ts";
-import { TestCommand } from "./test-command.ts";
-import { type LimitedServer, limitedServer } from "./test-limited-target.ts";
+import type { SearchSummary } from "../measure/search-summary.ts";
+import { TestCommand } from "../testing/command.ts";
+import { type LimitedServer, limitedServer } from "../testing/limited-target.ts";
 
 /**
  * Whole searches of real servers whose capacity is known to the request, at rates that leave the machine at rest. A machine that

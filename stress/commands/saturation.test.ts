@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
-import { testCertificates } from "./load/test-server.ts";
-import type { Summary } from "./measure/summary.ts";
-import { type CommandOptions, TestCommand } from "./test-command.ts";
+import { testCertificates } from "../load/test-server.ts";
+import type { Summary } from "../measure/summary.ts";
+import { type CommandOptions, TestCommand } from "../testing/command.ts";
 
 /**
  * The generator's limit is never reported as the target's, nor the target's as the generator's: the real command, starved in
@@ -20,7 +20,7 @@ interface SlowServer extends AsyncDisposable {
 }
 
 async function slowServer(burnMs: number, certificate?: { certFile: string; keyFile: string }): Promise<SlowServer> {
-  const worker = new Worker(new URL("./load/test-slow-server.ts", import.meta.url), {
+  const worker = new Worker(new URL("../load/test-slow-server.ts", import.meta.url), {
     workerData: { burnMs, certificate: certificate && { certFile: certificate.certFile, keyFile: certificate.keyFile } },
   });
   const [{ port }] = (await once(worker, "message")) as [{ port: number }];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { TestServer } from "./load/test-server.ts";
-import { TestCommand } from "./test-command.ts";
+import { TestServer } from "../load/test-server.ts";
+import { TestCommand } from "../testing/command.ts";
 
 const head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 const event = "9\r\ndata: x\n\n\r\n";

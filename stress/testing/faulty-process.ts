@@ -13,7 +13,7 @@ export class FaultyProcess {
   }
 
   static async start(fault: string): Promise<FaultyProcess> {
-    const script = new URL("./test-faulty-service.ts", import.meta.url).pathname;
+    const script = new URL("./faulty-service.ts", import.meta.url).pathname;
     const child = spawn(process.execPath, ["--expose-gc", script, fault], { stdio: ["pipe", "pipe", "inherit"] });
     const [port] = await once(createInterface(child.stdout), "line");
     return new FaultyProcess(child, port);

@@ -11,7 +11,7 @@ export interface LimitedServer {
 
 /** Starts a server of known capacity in a thread of its own. */
 export async function limitedServer(options: LimitedServer): Promise<{ url: string } & AsyncDisposable> {
-  const file = import.meta.url.endsWith(".ts") ? "./test-limited-server.ts" : "./test-limited-server.js";
+  const file = import.meta.url.endsWith(".ts") ? "./limited-server.ts" : "./limited-server.js";
   const worker = new Worker(new URL(file, import.meta.url), { workerData: options });
   const [{ port }] = (await once(worker, "message")) as [{ port: number }];
   return {
