@@ -63,6 +63,24 @@ describe("the sizing document", () => {
     expect(text.match(/\| +(held|broke|held \(confirming\)) +\|/g)).toHaveLength(summary.search?.levels.length ?? 0);
   });
 
+  it("puts what a cheap and a working endpoint carry side by side, by topology", () => {
+    const working = (file: string, more: (summary: Evidence["summary"]) => void = () => {}) =>
+      evidence(file, (summary) => {
+        const [request] = summary.profile.requests;
+        if (request) summary.profile.requests[0] = { ...request, path: "/work?cpuUs=2000" };
+        Object.assign(summary.capacity, { sustainedRps: 310 });
+        more(summary);
+      });
+    const { summary } = exampleSearch(exampleSummary({ model: "open" }));
+    const chain = ({ environment }: Evidence["summary"]) =>
+      Object.assign(environment.deployment ?? {}, { topology: "chain", mode: "docker" });
+    const text = renderSizing([{ file: "a.json", sha256: "00", summary }, working("b.json"), working("c.json", chain)], options);
+    expect(text).toMatch(/\| topology +\| +`GET \/health` \| +`GET \/work\?cpuUs=2000` \|/);
+    expect(text).toMatch(/\| node, embedded \| +[\d,.]+ requests\/s \([\d,.]+ to [^|]+ \| +310 requests\/s \(plateau\) \|/);
+    expect(text).toMatch(/\| chain, docker +\| +– \| +310 requests\/s \(plateau\) \|/);
+    expect(renderSizing([working("b.json")], options)).not.toContain("| topology |");
+  });
+
   it("says the same of the same evidence, in whatever order it is given", () => {
     const files = [
       evidence("a.json"),

@@ -2,7 +2,7 @@ import { formatShare } from "../../screen/format.ts";
 import { caveatList } from "./caveats.ts";
 import { type Evidence, isCheapest, sorted } from "./evidence.ts";
 import { type KeepaliveEvidence, keepaliveSection } from "./keepalive.ts";
-import { levelSection } from "./levels.ts";
+import { endpointTable, levelSection } from "./levels.ts";
 import type { ComposeLimits } from "./limits.ts";
 import { planSection } from "./plan.ts";
 import { checksums, costTable, environment, headline, limitTable, memoryTable, method } from "./sections.ts";
@@ -49,7 +49,10 @@ function workload(evidence: readonly Evidence[]): string {
     ...(working
       ? ["Endpoints that work (`/work?cpuUs=N` burns N µs of CPU) show how capacity falls when requests cost something."]
       : []),
-  ].join("\n\n");
+    endpointTable(evidence),
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
 }
 
 function planIntro(tables: string, headroom: number): string {

@@ -19,6 +19,30 @@ export function levelSection(evidence: readonly Evidence[]): string {
     .join("\n\n");
 }
 
+/** What each place carries of every endpoint, beside each other; empty where there is one endpoint alone. */
+export function endpointTable(evidence: readonly Evidence[]): string {
+  const endpoints = [...new Set(evidence.map(({ summary }) => endpointOf(summary)))];
+  if (endpoints.length < 2) return "";
+  const places = [...new Set(evidence.map(({ summary }) => placeOf(summary)))];
+  const rows = places.map((place) => [
+    plain(place),
+    ...endpoints.map((endpoint) => {
+      const runs = evidence.filter(({ summary }) => placeOf(summary) === place && endpointOf(summary) === endpoint);
+      return capacityOf(runs.map(({ summary }) => summary));
+    }),
+  ]);
+  return table(["topology", ...endpoints.map(code)], rows, 1);
+}
+
+/** What was searched for counts more than what a fixed load showed; a soak asks something else. */
+function capacityOf(summaries: readonly Summary[]): string {
+  const searched = summaries.find(({ search }) => search !== undefined)?.search;
+  if (searched !== undefined) return answerOf(searched);
+  const run = summaries.find(({ metadata }) => metadata.scenario !== "soak") ?? summaries[0];
+  if (run === undefined) return absent;
+  return `${run.capacity.kind === "floor" ? "≥ " : ""}${formatRate(run.capacity.sustainedRps)} requests/s (plateau)`;
+}
+
 /** `1,234 requests/s`, with the interval where there is one. */
 export function answerOf({ answer }: SearchSummary): string {
   if (answer.rate === null) return "not found";
