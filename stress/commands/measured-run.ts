@@ -18,6 +18,7 @@ import { createSampler, type Sampler } from "../resources/sampler.ts";
 import { resourceSeries } from "../resources/series.ts";
 import { serviceResources, windowsOf } from "../resources/windows.ts";
 import { version } from "../version.ts";
+import { ClockWatch } from "./clock-watch.ts";
 import { commitOf } from "./commit.ts";
 import { environmentOf } from "./environment.ts";
 import { abortRules, liveThresholds } from "./rules.ts";
@@ -54,6 +55,7 @@ export class MeasuredRun {
   readonly #warnings: string[] = [];
   readonly #startedAt = new Date();
   readonly #startMs = performance.now();
+  readonly #clock = new ClockWatch(Date.now(), performance.now());
   readonly #stop = new AbortController();
   readonly #sampler: Sampler;
   #aborted: string[] = [];
@@ -176,6 +178,8 @@ export class MeasuredRun {
     thresholds: ReturnType<typeof liveThresholds>,
     aborting: ReturnType<typeof abortRules>,
   ): void {
+    const moved = this.#clock.step(Date.now(), performance.now());
+    if (moved !== null) this.#warn(moved);
     const sinceMs = loadMs - this.#loadMs;
     this.#loadMs = loadMs;
     const gauges: Record<string, number | null> = {};
