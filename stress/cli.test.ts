@@ -149,6 +149,14 @@ describe("a run that ends early", () => {
     expect(failures.map((failure) => failure.class)).toContain("refused");
   });
 
+  test("no abort rule fires on what is over: a healthy run has no answers after its load, and passes", async () => {
+    const load = ["--rate", "50/s", "--duration", "2s", "--abort-on", "http_reqs: rate<10", "--abort-on", "apdex: value<0.5"];
+    const { code, stdout } = await start("throughput", "--base-url", url, ...load).ended;
+    expect(stdout).not.toMatch(/aborted/i);
+    expect([0, 111]).toContain(code);
+    expect(served).toBe(100);
+  });
+
   test("an abort rule that fires ends it with 99", async () => {
     server.removeAllListeners("request");
     server.on("request", (_request, response) => {

@@ -287,8 +287,15 @@ function requestsFrom(flags: LoadFlags): RequestSpec[] {
 }
 
 /** With up to two cores one thread saturates its share; beyond, one core is left to the main thread and the kernel. */
+/** More threads than any machine has cores measure their own scheduling. */
+const mostWorkers = 512;
+
 function workersFrom(text: string | undefined): number {
-  if (text !== undefined) return parseCount(text, { what: "--workers" });
+  if (text !== undefined) {
+    const workers = parseCount(text, { what: "--workers" });
+    if (workers > mostWorkers) throw new UsageError(`--workers ${workers}: accepted are at most ${mostWorkers} threads`);
+    return workers;
+  }
   const cores = availableParallelism();
   return cores <= 2 ? 1 : cores - 1;
 }

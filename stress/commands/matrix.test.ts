@@ -132,7 +132,7 @@ describe("stress matrix", () => {
     expect(stdout).toMatch(/^taking down cluster-1$/m);
     expect(reportOf(command).rows[0]?.verdict).toBe("interrupted");
     expect(readdirSync(join(command.directory, "matrix-results")).sort()).toEqual([
-      ...["cluster-1", "matrix.json", "matrix.md", "matrix.txt"],
+      ...["cluster-1", "matrix.html", "matrix.json", "matrix.md", "matrix.txt"],
     ]);
     const { profile } = command.summary("matrix-results/cluster-1/20.json");
     await expect(fetch(profile.target.baseUrl)).rejects.toMatchObject({ cause: { code: "ECONNREFUSED" } });

@@ -33,7 +33,7 @@ const memoryColumn = { process: "rss", container: "anon" } as const;
 
 interface RunOptions {
   steadyFromMs?: number | null;
-  review?: (summary: Summary) => Summary;
+  review?: (summary: Summary) => Summary | Promise<Summary>;
   watch?: (event: RunEvent) => void;
 }
 
@@ -46,7 +46,7 @@ export class MeasuredRun {
   readonly #profile: Profile;
   readonly #measured: MeasuredTarget;
   readonly #path: string | null;
-  readonly #review: (summary: Summary) => Summary;
+  readonly #review: (summary: Summary) => Summary | Promise<Summary>;
   readonly #watch: (event: RunEvent) => void;
   readonly #recording: Recording;
   readonly #samples = new SampleLog();
@@ -138,7 +138,8 @@ export class MeasuredRun {
       );
       return await this.#finish(times);
     } catch (error) {
-      this.events.fail(error as Error);
+      // The caller is told; whoever shows the run only hears that there is no more.
+      this.events.end();
       throw error;
     } finally {
       await this.#sampler.stop();
@@ -189,7 +190,7 @@ export class MeasuredRun {
     }
     const snapshot = this.#recording.round(atMs, loadMs, this.#processLoad(), gauges);
     this.#tell({ type: "snapshot", snapshot: { ...snapshot, thresholds: thresholds(this.#recording.metrics(loadMs)) } });
-    if (this.#profile.abort.length > 0 && this.#aborted.length === 0) {
+    if (this.#profile.abort.length > 0 && this.#aborted.length === 0 && this.#phases.at(-1)?.kind === "load") {
       this.#aborted = aborting(loadMs, this.#recording.windowMetrics(sinceMs));
       if (this.#aborted.length > 0) this.#stop.abort();
     }
@@ -230,7 +231,7 @@ export class MeasuredRun {
     await this.#sampler.edge();
     this.#loadMs = times.loadToMs - times.loadFromMs;
     await this.#checkpoint;
-    const summary = this.#review(this.#summary(times.endMs, false));
+    const summary = await this.#review(this.#summary(times.endMs, false));
     const saved = this.#path === null ? { summary, files: [] } : await this.#save(this.#path, summary, times.endMs);
     this.#tell({ type: "finished", ...saved });
     this.events.end();
@@ -245,7 +246,7 @@ export class MeasuredRun {
     } catch (error) {
       const elsewhere = join(await mkdtemp(join(tmpdir(), "plimsoll-")), basename(path));
       this.#warn(`cannot write ${path}: ${(error as Error).message}; the summary is in ${elsewhere}`);
-      const told = this.#review(this.#summary(endMs, false));
+      const told = await this.#review(this.#summary(endMs, false));
       await writeSummary(elsewhere, told);
       return { summary: told, files: [elsewhere] };
     }

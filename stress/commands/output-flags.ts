@@ -14,8 +14,8 @@ export interface OutputFlags {
 
 const collect = (value: string, previous: string[] = []) => [...previous, value];
 
-/** `file`: where the summary goes without `--out`. */
-export function addOutputFlags(command: Command, file = "summary.json"): Command {
+/** As `addOutputFlags`, for what has no baseline. */
+export function addResultFlags(command: Command, file: string): Command {
   return command
     .optionsGroup("Output:")
     .option("--out <file>", "where the summary goes", file)
@@ -24,7 +24,12 @@ export function addOutputFlags(command: Command, file = "summary.json"): Command
       "a report of the run, too: html=run.html, junit=run.xml, markdown=run.md (repeatable)",
       collect,
     )
-    .option("--no-tui", "plain lines instead of the screen")
+    .option("--no-tui", "plain lines instead of the screen");
+}
+
+/** `file`: where the summary goes without `--out`. */
+export function addOutputFlags(command: Command, file = "summary.json"): Command {
+  return addResultFlags(command, file)
     .option("--baseline <file>", "compare with a summary, or a directory of them; exit 112 when something is worse")
     .option("--allow-different", "compare with it although host, topology, limits or load differ");
 }

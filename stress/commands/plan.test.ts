@@ -39,7 +39,7 @@ describe("stress plan", () => {
     await using command = planCommand([]);
     const { code, stdout, stderr } = await command.ended();
     expect([code, stderr]).toEqual([99, ""]);
-    const files = ["bad.json", "good.json", "junit.xml", "last.json", "plan.json", "plan.md", "plan.txt"];
+    const files = ["bad.json", "good.json", "junit.xml", "last.json", "plan.html", "plan.json", "plan.md", "plan.txt"];
     expect(readdirSync(join(command.directory, "plan-results")).sort()).toEqual(files);
     const { scenarios: rows, results, title, mode, partial } = reportOf(command);
     expect([title, mode, partial]).toEqual(["Three of them", "full", undefined]);

@@ -10,6 +10,8 @@ import type { SearchLevel, SearchSummary } from "../measure/search-summary.ts";
 import type { Summary } from "../measure/summary.ts";
 import type { Profile } from "../profile/profile.ts";
 
+import { unansweredOf } from "./unanswered.ts";
+
 type Metrics = Map<string, MeasuredMetric>;
 
 /** Collects from a probe's events what its judgement needs and no summary holds: every second, and how long it drained. */
@@ -44,7 +46,7 @@ export class ProbeWatch {
     this.#seconds.push({
       atMs: loadMs,
       due,
-      answered: interval.requests,
+      answered: interval.requests - (unansweredOf(total) - unansweredOf(before)),
       dropped: (total.dropped ?? 0) - (before?.dropped ?? 0),
       outstanding: this.#due - total.requests - (total.dropped ?? 0),
       responseP50Ms: answered ? response.p50 : null,
@@ -115,7 +117,7 @@ export function levelOf(
     broken,
     response: values === null ? null : { "p(50)": values["p(50)"], "p(95)": values["p(95)"], "p(99)": values["p(99)"] },
     beyond: trend?.beyond.filter((name) => ["p(50)", "p(95)", "p(99)"].includes(name)) ?? [],
-    answeredRps: ((requests?.type === "counter" ? requests.count : 0) * 1000) / steadyMs,
+    answeredRps: requests?.type === "counter" ? requests.rate : 0,
     failedShare: passes + fails === 0 ? 0 : passes / (passes + fails),
     dropped: dropped?.type === "counter" ? dropped.count : 0,
     backlogGrowth,

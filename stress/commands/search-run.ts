@@ -58,18 +58,27 @@ export class SearchRun {
     this.#current?.interrupt();
   }
 
-  async go(): Promise<Summary> {
+  /**
+   * @returns null where it was interrupted before anything was measured.
+   * @throws UsageError where the target went away before that.
+   */
+  async go(): Promise<Summary | null> {
     try {
       this.events.push({ type: "search", plan: this.#plan });
       const answer = await this.#search();
       const summary = this.#summary(answer);
-      if (summary === null) throw new Error("a search ended without a single run");
+      if (summary === null) {
+        if (!this.#stop.signal.aborted) throw new UsageError(answer.reason);
+        this.events.end();
+        return null;
+      }
       await writeSummary(this.#path, summary);
       this.events.push({ type: "finished", summary, files: [this.#path] });
       this.events.end();
       return summary;
     } catch (error) {
-      this.events.fail(error as Error);
+      // The caller is told; whoever shows the run only hears that there is no more.
+      this.events.end();
       throw error;
     }
   }

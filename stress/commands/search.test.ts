@@ -27,6 +27,7 @@ describe("bad input is met with one line and 104", () => {
     ["a precision of nothing", ["--precision", "0"], /--precision "0": accepted is a percentage/],
     ["fewer connections allowed than opened", ["--vus", "50", "--max-vus", "9"], /--max-vus 9 is below the 50 connections/],
     ["a load of another kind", ["--rate", "500/s"], /unknown option '--rate'/],
+    ["a baseline", ["--baseline", "old.json"], /unknown option '--baseline'/],
     ["a threshold on nothing", ["--threshold", "speed: p(95)<3"], /unknown metric "speed"/],
   ])("%s", async (_, flags, message) => {
     await using command = new TestCommand(["search", "--base-url", "http://127.0.0.1:9", ...flags]);
@@ -44,8 +45,9 @@ test("a target that is not there is told before anything is searched", async () 
 
 test("a first load that already fails is an answer of its own", async () => {
   const url = await serve((_, response) => response.writeHead(500).end());
-  await using command = new TestCommand(["search", "--base-url", url, ...quick]);
+  await using command = new TestCommand(["search", "--base-url", url, ...quick, "--report", "markdown=search.md"]);
   const { code, stdout } = await command.ended();
+  expect(command.text("search.md")).toContain("search");
   const { search, results } = command.summary("search-summary.json");
   // A machine too busy for 20 requests a second is the generator's limit, and must not be called the target's.
   if (search?.answer.kind === "generator-first") return expect(code).toBe(111);

@@ -3,7 +3,8 @@ import { ExitCode } from "../judge/exit-code.ts";
 import { preflight } from "../load/preflight.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { addRequestFlags } from "./load-flags.ts";
-import { addOutputFlags, type OutputFlags, summaryPath } from "./output-flags.ts";
+import { addResultFlags, type OutputFlags, summaryPath } from "./output-flags.ts";
+import { reportFilesFrom, writeReports } from "./report-files.ts";
 import { addSearchFlags, planFrom, probeProfile, type SearchFlags } from "./search-flags.ts";
 import { SearchRun } from "./search-run.ts";
 import { showSearchEvents } from "./show-search.ts";
@@ -15,7 +16,7 @@ export const search = {
     const command = program
       .command("search")
       .description("find the highest load that still meets the objectives, and what gives way first");
-    addOutputFlags(addRequestFlags(addSearchFlags(addTargetFlags(command))), "search-summary.json").action(
+    addResultFlags(addRequestFlags(addSearchFlags(addTargetFlags(command))), "search-summary.json").action(
       async (flags: SearchFlags & TargetFlags & OutputFlags) => {
         const plan = planFrom(flags);
         const target = await targetFrom(flags);
@@ -23,6 +24,7 @@ export const search = {
         const profileAt = (rate: number, confirms: boolean) =>
           probeProfile(flags, plan, { rate, confirms }, { target: target.target, hasServices });
         const path = await summaryPath(flags);
+        const reports = await reportFilesFrom(flags.report ?? []);
         const first = profileAt(plan.start, false);
         // What stands in the way at the highest load is told before the first probe, not after an hour.
         profileAt(plan.max, true);
@@ -37,6 +39,11 @@ export const search = {
         try {
           const summary = await run.go();
           await shown;
+          if (summary === null) {
+            process.exitCode = ExitCode.interrupted;
+            return;
+          }
+          for (const problem of await writeReports(reports, summary, path)) process.stderr.write(`stress: ${problem}\n`);
           process.exitCode = summary.results.exitCode;
         } finally {
           interrupt.release();

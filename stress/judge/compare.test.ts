@@ -213,6 +213,22 @@ describe("runs that cannot be compared are left out, and it is said why", () => 
     }
   });
 
+  test("in pairs by their order, what is left out on one side takes its partner along and moves no other", () => {
+    const without =
+      (lost: number) =>
+      (summary: Summary, i: number): Summary =>
+        i === lost ? { ...summary, partial: true as const } : summary;
+    const comparison = compareGroups([group("a", { change: without(1) }), b({ change: without(3) })], {
+      ...options,
+      paired: true,
+    });
+    expect(comparison.method).toBe("paired");
+    expect(comparison.groups.map(({ runs }) => runs.map(({ file }) => file.replace(/^\D+/, "")))).toEqual([
+      ["1.json", "3.json", "5.json"],
+      ["1.json", "3.json", "5.json"],
+    ]);
+  });
+
   test("in pairs, a run whose partner is left out is left out as well", () => {
     const series =
       (side: "a" | "b") =>

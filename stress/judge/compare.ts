@@ -33,6 +33,8 @@ export const defaultMargins: Margins = { ratio: 0.03, share: 0.001 };
 interface SoundGroup {
   label: string;
   runs: readonly RunFile[];
+  /** Place of each run among those given. */
+  places: readonly number[];
   leftOut: ComparedGroup["leftOut"];
 }
 
@@ -95,24 +97,27 @@ export function compareGroups(given: readonly RunGroup[], options: CompareOption
 function soundRuns({ label, runs }: RunGroup): SoundGroup {
   const leftOut: SoundGroup["leftOut"] = [];
   const seen = new Map<string, string>();
-  const kept = runs.filter(({ file, summary }) => {
+  const places: number[] = [];
+  const kept = runs.filter(({ file, summary }, place) => {
     const twin = seen.get(summary.metadata.id);
     const reason = twin === undefined ? unsoundness(summary) : `it is the same run as ${twin}`;
-    if (reason === null) seen.set(summary.metadata.id, file);
-    else leftOut.push({ file, reason });
+    if (reason === null) {
+      seen.set(summary.metadata.id, file);
+      places.push(place);
+    } else leftOut.push({ file, reason });
     return reason === null;
   });
-  return { label, runs: kept, leftOut };
+  return { label, runs: kept, places, leftOut };
 }
 
 /** Groups in pairs, the n-th run of one with the n-th of the other; null where there are no pairs to speak of. */
 function pairsOf(groups: readonly SoundGroup[], forced: boolean): SoundGroup[] | null {
   const [a, b] = groups as [SoundGroup, SoundGroup];
-  const pairOf = ({ summary: { series } }: RunFile, at: number): string | null => {
-    if (forced) return String(at);
+  const pairOf = ({ summary: { series } }: RunFile, place: number | undefined): string | null => {
+    if (forced) return String(place);
     return series === undefined || series.side === null ? null : `${series.id} ${series.run}`;
   };
-  const [pairsA, pairsB] = [a, b].map(({ runs }) => new Map(runs.map((run, at) => [pairOf(run, at), run])));
+  const [pairsA, pairsB] = [a, b].map(({ runs, places }) => new Map(runs.map((run, at) => [pairOf(run, places[at]), run])));
   if (pairsA === undefined || pairsB === undefined || pairsA.has(null) || pairsB.has(null)) return null;
   const common = [...pairsA.keys()].filter((pair) => pairsB.has(pair));
   if (common.length < 2) return null;
@@ -121,6 +126,7 @@ function pairsOf(groups: readonly SoundGroup[], forced: boolean): SoundGroup[] |
     { group: b, of: pairsB },
   ].map(({ group, of }) => ({
     label: group.label,
+    places: [],
     runs: common.flatMap((pair) => of.get(pair) ?? []),
     leftOut: [
       ...group.leftOut,

@@ -4,7 +4,7 @@ import { upwardTrend } from "./stationary.ts";
 export interface ProbeSecond {
   /** End of the second, milliseconds since the load started. */
   atMs: number;
-  /** Arrivals that came due in it, that were answered (whatever the answer), and that were given up unsent. */
+  /** Arrivals that came due in it, that got a complete response (whatever it said), and that were given up unsent. */
   due: number;
   answered: number;
   dropped: number;

@@ -9,8 +9,11 @@ export interface VerdictFacts {
   /** Abort rules that fired. */
   aborted: readonly string[];
   interrupted: boolean;
-  model: "closed" | "requests" | "open";
+  /** Something is sent by the clock, so that a late generator changes what is measured. */
+  isPaced: boolean;
   generatorReasons: readonly string[];
+  /** Requests failed for want of local ports, descriptors or memory: no failure is known to be the target's. */
+  hasLocalFailures: boolean;
   services: readonly Pick<ServiceResources, "name" | "restarts" | "oomKills" | "running" | "samples">[];
   requests: number;
   /** What was judged of drift; empty where the verdict does not rest on it. */
@@ -23,8 +26,9 @@ const lostShare = 0.2;
 /**
  * The one verdict of a run and its exit code.
  *
- * A limit of the generator is never the target's: an open run is invalid then; a closed one is a floor, whose passed
- * objectives stand, and whose failed latency objectives are undecided, because the generator may have added the time.
+ * A limit of the generator is never the target's: a paced run is invalid then; any other is a floor, whose passed
+ * objectives stand, and whose failed latency objectives are undecided, because the generator may have added the time, as all are
+ * whose failures may be its own.
  * So is drift of latency and throughput.
  */
 export function verdictOf(facts: VerdictFacts): Summary["results"] {
@@ -38,11 +42,11 @@ export function verdictOf(facts: VerdictFacts): Summary["results"] {
   };
   const isSaturated = facts.generatorReasons.length > 0;
   for (const { text, isLatency } of facts.failedThresholds) {
-    if (isSaturated && isLatency && facts.model !== "open") {
+    if (isSaturated && (isLatency || facts.hasLocalFailures) && !facts.isPaced) {
       say(ExitCode.invalid, "undecided", `${text}: undecided, since the generator was at its limit`);
     } else say(ExitCode.failed, "fail", text);
   }
-  if (isSaturated && facts.model === "open") {
+  if (isSaturated && facts.isPaced) {
     for (const reason of facts.generatorReasons) say(ExitCode.invalid, "invalid", reason);
   }
   if (facts.requests === 0 && !facts.interrupted) say(ExitCode.failed, "fail", "no request was made");

@@ -29,7 +29,7 @@ export class ClosedDriver implements LoadDriver, Driver {
     this.#context = context;
     const { load, index, of } = context;
     this.#random = seededRandom(1, index);
-    this.#budget = load.model === "requests" ? shareOf(load.requests, index, of) : Number.POSITIVE_INFINITY;
+    this.#budget = load.model === "requests" ? budgetOf(load, index, of) : Number.POSITIVE_INFINITY;
     const users = load.model === "requests" ? shareOf(load.users, index, of) : shareOf(peakOf(load.stages), index, of);
     const changes = load.model === "closed" ? userChanges(load.stages, index, of) : allAtOnce(users);
     this.#walk = new UserWalk(
@@ -130,6 +130,12 @@ function thinkTimesOf({ load, profile, classes }: DriverContext<"closed" | "requ
 /** How many of `total` fall to worker `index` of `of`. */
 export function shareOf(total: number, index: number, of: number): number {
   return Math.floor(total / of) + (index < total % of ? 1 : 0);
+}
+
+/** Requests fall to workers that have users to send them: where there are fewer users than workers, not to all. */
+function budgetOf({ requests, users }: { requests: number; users: number }, index: number, of: number): number {
+  const sending = Math.min(of, users);
+  return index < sending ? shareOf(requests, index, sending) : 0;
 }
 
 function allAtOnce(users: number): UserChange[] {

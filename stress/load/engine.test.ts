@@ -20,6 +20,7 @@ describe("counts are the server's, exactly", () => {
     [1, 1],
     [1, 8],
     [7, 3],
+    [9, 1],
     [2000, 50],
     [1999, 100],
   ])("for %d requests by %d users", async (total, count) => {
@@ -29,6 +30,27 @@ describe("counts are the server's, exactly", () => {
     expect(server.requests).toBe(total);
     expect(run.totals.all().ok.count).toBe(total);
     expect(run.totals.connectionsOpened).toBeLessThanOrEqual(count);
+  });
+
+  it("for a rate above what the target can do: answers to the backlog count, and are in no rate", async () => {
+    await using server = await TestServer.listen(({ socket }) => setTimeout(() => socket.write(ok), 100));
+    const run = await runTest(testProfile(server.url, rate(250, 1000)));
+    expectWhole(run, server);
+    const { recording, times } = run;
+    const requests = recording.metrics(times.loadToMs - times.loadFromMs).get("http_reqs");
+    expect(requests).toMatchObject({ count: 250 });
+    // ten connections of ten answers a second each
+    expect(requests?.type === "counter" && requests.rate).toBeLessThan(130);
+    expect(recording.carried().requests).toBeLessThan(130);
+    expect(times.drainedMs - times.loadToMs).toBeGreaterThan(1000);
+  });
+
+  it("and every run is told to drain once, also where nothing is under way at its end", async () => {
+    await using server = await TestServer.listen();
+    for (let n = 0; n < 6; n++) {
+      const { phases } = await runTest(testProfile(server.url, rate(20, 300)));
+      expect(phases.map(({ kind }) => kind)).toEqual(["settle", "connect", "load", "drain", "after"]);
+    }
   });
 
   it("when the duration is over, for 100 users", async () => {

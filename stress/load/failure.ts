@@ -14,6 +14,7 @@ export function failureOf(
   noResponseByte: boolean,
 ): [FailureClass, string] {
   const reason = error === null ? "connection closed" : (error.code ?? error.message);
+  if (error !== null && isLocalLimit(error)) return ["local-limit", `nothing left on this machine: ${reason}`];
   // In TLS 1.3 a server refuses the client's certificate after the client has found the handshake done.
   if (/^ERR_(SSL|TLS)_/.test(error?.code ?? "")) return ["tls", `TLS failed: ${reason}`];
   switch (stage) {

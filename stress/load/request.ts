@@ -65,6 +65,28 @@ export function prepareRequests(profile: Profile, random: Random): PreparedReque
   });
 }
 
+/** A request by itself, for whoever sends it by other means. `{{…}}` are filled in anew each time. */
+export function plainRequest(spec: RequestSpec, random: Random = Math.random): PlainRequest {
+  const fill = (text: string) => text.replace(variable, (_, name: string) => generate(name, random));
+  const body = spec.body === null ? bodyOf(spec) : Buffer.from(fill(spec.body));
+  const names = new Set(spec.headers.map(([name]) => name.toLowerCase()));
+  const headers = [...defaultHeaders.filter(([name]) => !names.has(name.toLowerCase())), ...spec.headers];
+  if (needsLength(spec, body.length)) headers.push(["Content-Length", String(body.length)]);
+  return {
+    method: spec.method,
+    path: fill(spec.path),
+    headers: headers.map(([name, value]): [string, string] => [name, fill(value)]),
+    body,
+  };
+}
+
+export interface PlainRequest {
+  method: string;
+  path: string;
+  headers: [name: string, value: string][];
+  body: Buffer;
+}
+
 /** The head without its last line. */
 function headOf(spec: RequestSpec, host: string): string {
   const has = (name: string) => spec.headers.some(([key]) => key.toLowerCase() === name.toLowerCase());
@@ -75,8 +97,11 @@ function headOf(spec: RequestSpec, host: string): string {
 
 /** RFC 9110 section 8.6: a length also where the body is empty but the method gives one a meaning. */
 function withLength(head: string, spec: RequestSpec, length: number): string {
-  const needed = length > 0 || ["POST", "PUT", "PATCH"].includes(spec.method);
-  return `${head}${needed ? `Content-Length: ${length}\r\n` : ""}\r\n`;
+  return `${head}${needsLength(spec, length) ? `Content-Length: ${length}\r\n` : ""}\r\n`;
+}
+
+function needsLength({ method }: RequestSpec, length: number): boolean {
+  return length > 0 || ["POST", "PUT", "PATCH"].includes(method);
 }
 
 function bodyOf(spec: RequestSpec): Buffer {

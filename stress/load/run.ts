@@ -67,7 +67,9 @@ export async function runLoad(profile: Profile, address: Address, hooks: RunHook
   enter("connect", "connect", null);
   let loadStartMs = 0;
   const told = new Set<number>();
+  let rounds = 0;
   const tellRound = () => {
+    rounds++;
     told.clear();
     hooks.onRound(now(), sharedNow() - loadStartMs);
   };
@@ -79,11 +81,16 @@ export async function runLoad(profile: Profile, address: Address, hooks: RunHook
     if (told.size >= fleet.running) tellRound();
   });
   const timers: NodeJS.Timeout[] = [];
+  let isDraining = false;
+  const drain = (lastsMs: number | null) => {
+    isDraining = true;
+    enter("drain", "drain", lastsMs);
+  };
   let stoppedMs: number | null = null;
   const stop = () => {
     for (const timer of timers) clearTimeout(timer);
     stoppedMs = now();
-    enter("drain", "drain", interruptedDrainMs);
+    drain(interruptedDrainMs);
     fleet.stop(interruptedDrainMs);
   };
   try {
@@ -96,12 +103,15 @@ export async function runLoad(profile: Profile, address: Address, hooks: RunHook
       at += stage.durationMs;
     }
     if (load.model === "requests") enter("load", `${load.requests} requests by ${load.users} users`, null, 0);
-    else timers.push(setTimeout(() => enter("drain", "drain", null), at));
+    else timers.push(setTimeout(() => drain(null), at));
     timers.push(setInterval(() => told.size > 0 && tellRound(), stragglersMs));
     if (signal.aborted) stop();
     else signal.addEventListener("abort", stop, { once: true });
     await fleet.finished;
-    tellRound();
+    // The workers' clock may be ahead of this timer, and then there was nothing to wait for.
+    if (plannedLoadMs !== null && !isDraining) drain(null);
+    // A round of nothing would be one in which nothing was answered; but a run has one.
+    if (told.size > 0 || rounds === 0) tellRound();
   } finally {
     for (const timer of timers) clearTimeout(timer);
     signal.removeEventListener("abort", stop);
@@ -112,7 +122,9 @@ export async function runLoad(profile: Profile, address: Address, hooks: RunHook
   const loadFromMs = loadStartMs - startedAt;
   enter("after", "after", settle.afterMs);
   await pause(settle.afterMs, signal);
-  const loadToMs = stoppedMs ?? (plannedLoadMs === null ? drainedMs : loadFromMs + plannedLoadMs);
+  const plannedToMs = plannedLoadMs === null ? drainedMs : loadFromMs + plannedLoadMs;
+  // An interruption of the drain takes nothing from the load.
+  const loadToMs = Math.min(stoppedMs ?? plannedToMs, plannedToMs);
   return { loadFromMs, loadToMs: Math.max(loadFromMs, loadToMs), drainedMs, endMs: now() };
 }
 

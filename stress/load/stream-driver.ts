@@ -77,9 +77,10 @@ export class StreamDriver implements LoadDriver, StreamOwner {
   }
 
   onEnded({ index: user }: StreamConnection, wasLost: boolean): void {
-    if (wasLost && this.#mayGoOn(user)) {
-      const pauseMs = this.#memories[user]?.retryMs ?? this.#spec.reconnectMs;
-      this.#pauses[user] = setTimeout(() => this.#reopen(user), Math.min(pauseMs, longestPauseMs));
+    if (this.#mayGoOn(user)) {
+      // Who came back while the last stream was still saying goodbye has waited for nothing else.
+      const pauseMs = wasLost ? (this.#memories[user]?.retryMs ?? this.#spec.reconnectMs) : 0;
+      this.#pauses[user] = setTimeout(() => this.#reopen(user, wasLost), Math.min(pauseMs, longestPauseMs));
     }
     this.#settle();
   }
@@ -94,10 +95,10 @@ export class StreamDriver implements LoadDriver, StreamOwner {
     } else if (!connection.busy) connection.open(this.#session(connection), nowMs);
   }
 
-  #reopen(user: number): void {
+  #reopen(user: number, wasLost: boolean): void {
     const connection = this.connections[user] as StreamConnection;
     if (connection.busy || !this.#mayGoOn(user)) return;
-    this.#streams.counts.reconnects++;
+    if (wasLost) this.#streams.counts.reconnects++;
     connection.open(this.#session(connection), performance.now());
   }
 

@@ -2,7 +2,6 @@
 export class EventQueue<T> implements AsyncIterable<T> {
   #items: T[] = [];
   #ended = false;
-  #failure: Error | null = null;
   #wake: (() => void) | null = null;
 
   push(item: T): void {
@@ -15,19 +14,12 @@ export class EventQueue<T> implements AsyncIterable<T> {
     this.#wake?.();
   }
 
-  /** Ends the queue; the reader gets `error` after what was pushed before. */
-  fail(error: Error): void {
-    this.#failure = error;
-    this.end();
-  }
-
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     for (;;) {
       const items = this.#items;
       this.#items = [];
       yield* items;
       if (this.#items.length > 0) continue;
-      if (this.#failure !== null) throw this.#failure;
       if (this.#ended) return;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;

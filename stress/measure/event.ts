@@ -43,7 +43,8 @@ export type FailureClass =
   | "status-5xx"
   | "ended"
   | "silent"
-  | "interrupted";
+  | "interrupted"
+  | "local-limit";
 
 /** Latency figures in milliseconds; a percentile is `beyond` when it falls among censored requests. */
 export interface Latency {

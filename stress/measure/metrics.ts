@@ -54,7 +54,7 @@ export function metricsOf(totals: Totals, run: MeasuredRun): Map<string, Measure
     metrics.set("checks", { type: "rate", passes: add(totals.checkPasses), fails: add(totals.checkFails) });
   metrics.set("http_req_connecting", { type: "trend", histogram: totals.connecting });
   metrics.set("http_req_tls_handshaking", { type: "trend", histogram: totals.handshaking });
-  if (!ofStreams) metrics.set("iterations", counter(all.requests));
+  if (!ofStreams) metrics.set("iterations", requestsOf(all, run));
   if (isOpen) {
     metrics.set("pacer_lag", { type: "trend", histogram: totals.pacerLag });
     metrics.set("late_iterations", counter(totals.late));
@@ -96,7 +96,7 @@ function* partsOf({ routes }: Totals, cells: readonly Cell[]): Generator<{ tags:
 
 function* routeMetrics(sums: RouteTotals, run: MeasuredRun, tags: PartTags): Generator<[string, MeasuredMetric]> {
   const counter = counterOver(run.loadMs);
-  yield [metricKey("http_reqs", tags), counter(sums.requests)];
+  yield [metricKey("http_reqs", tags), requestsOf(sums, run)];
   // k6's rate: passes are the requests that failed.
   yield [metricKey("http_req_failed", tags), { type: "rate", passes: sums.failed, fails: sums.requests - sums.failed }];
   yield [metricKey("http_req_duration", tags), { type: "trend", histogram: merged(sums.ok, sums.bad) }];
@@ -109,6 +109,12 @@ function* routeMetrics(sums: RouteTotals, run: MeasuredRun, tags: PartTags): Gen
   }
   const apdex = apdexOf(sums);
   yield [metricKey("apdex", tags), { type: "gauge", value: apdex, min: apdex, max: apdex }];
+}
+
+/** All that were made; the rate is of those that ended within the load: answers to a backlog afterwards are no throughput. */
+function requestsOf({ requests, drained }: RouteTotals, { loadMs }: MeasuredRun): MeasuredMetric {
+  const rate = loadMs > 0 ? ((requests - drained) * 1000) / loadMs : 0;
+  return { type: "counter", contains: "default", count: requests, rate };
 }
 
 function counterOver(loadMs: number): (count: number, contains?: "default" | "data") => MeasuredMetric {

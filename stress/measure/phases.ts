@@ -52,6 +52,11 @@ export class Phases {
     return this.#stages.length === 0;
   }
 
+  /** Whether all stages lie before `atMs` of the load. Without stages nobody knows when it ends. */
+  isOver(atMs: number): boolean {
+    return !this.isEmpty && atMs >= this.#stages.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  }
+
   /** Index of the stage at `atMs` of the load, -1 outside. */
   stageAt(atMs: number): number {
     let end = 0;

@@ -58,14 +58,15 @@ export class Recording {
 
   /** `loadStartMs` is on the intervals' clock, 0 before the load. */
   add(interval: Interval, loadStartMs: number): void {
-    this.totals.add(interval);
-    this.#window.add(interval);
+    const middleMs = (interval.fromMs + interval.toMs) / 2 - loadStartMs;
+    const isDrain = loadStartMs > 0 && this.phases.isOver(middleMs);
+    this.totals.add(interval, isDrain);
+    this.#window.add(interval, isDrain);
     this.#users[interval.worker] = interval.users;
     this.#open[interval.worker] = interval.streams?.open ?? 0;
-    const middleMs = (interval.fromMs + interval.toMs) / 2 - loadStartMs;
     if (loadStartMs === 0 || middleMs < 0) return;
     this.phases.add(interval, loadStartMs);
-    if (middleMs >= this.#steadyFromMs) this.#steady?.add(interval);
+    if (middleMs >= this.#steadyFromMs) this.#steady?.add(interval, isDrain);
     if (this.phases.isEmpty || this.phases.stageAt(middleMs) >= 0) {
       this.evidence.add(interval.worker, interval.thread);
     }
@@ -105,7 +106,7 @@ export class Recording {
       generator: {
         ...load,
         occupancy,
-        pacerLagP99Ms: this.#isPaced ? lag.percentile(99).us / 1000 : null,
+        pacerLagP99Ms: this.isPaced ? lag.percentile(99).us / 1000 : null,
         saturated: this.evidence.reasons(this.pacerLagP99Ms, this.totals.localLimits).length > 0,
       },
       ...this.#streams(),
@@ -121,7 +122,7 @@ export class Recording {
 
   /** Null where the generator sends nothing by the clock. */
   get pacerLagP99Ms(): number | null {
-    return this.#isPaced ? this.totals.pacerLag.percentile(99).us / 1000 : null;
+    return this.isPaced ? this.totals.pacerLag.percentile(99).us / 1000 : null;
   }
 
   metrics(loadMs: number): Map<string, MeasuredMetric> {
@@ -142,10 +143,11 @@ export class Recording {
     return this.phases.toSummary((stage) => labelOf(stage, this.unit));
   }
 
-  /** How much the target carried: requests, or what came over streams; and how many of how many attempts failed. */
+  /** How much the target carried during the load: requests, or what came over streams; and how many of how many attempts failed. */
   carried(): { requests: number; attempts: number; failed: number } {
     const { requests, failed } = this.#figures(this.totals);
-    return { requests, failed, attempts: this.totals.streams?.counts.asked ?? requests };
+    const inLoad = this.totals.streams === null ? requests - this.totals.all().drained : requests;
+    return { requests: inLoad, failed, attempts: this.totals.streams?.counts.asked ?? requests };
   }
 
   failures(): { class: string; count: number; example: string }[] {
@@ -156,7 +158,8 @@ export class Recording {
     });
   }
 
-  get #isPaced(): boolean {
+  /** Something is sent by the clock: arrivals, or messages over WebSockets. */
+  get isPaced(): boolean {
     const { load, stream } = this.#profile;
     return load.model === "open" || (stream?.kind === "ws" && hasDueTimes(stream));
   }

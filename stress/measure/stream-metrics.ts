@@ -37,7 +37,7 @@ export function* streamMetrics(
   yield ["streams_opened", counter(opened)];
   yield ["streams_dropped", counter(dropped)];
   yield ["streams_reconnects", counter(reconnects)];
-  yield ["streams_failed", { type: "rate", passes: failed, fails: asked - failed }];
+  yield ["streams_failed", { type: "rate", passes: failed, fails: Math.max(0, asked - failed) }];
   if (stream.kind === "sse") yield ["sse_events", counter(counts.messagesReceived)];
   else {
     yield ["ws_sessions", counter(opened)];

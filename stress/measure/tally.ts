@@ -15,6 +15,7 @@ export const failureClasses = [
   "ended",
   "silent",
   "interrupted",
+  "local-limit",
 ] as const satisfies readonly FailureClass[];
 
 /** Counters of one route in one interval; arrays so that merging is one loop. */

@@ -4,6 +4,11 @@ import { LatencyHistogram } from "./histogram.ts";
 const maxRows = 3600;
 const maxBatches = 120;
 
+/** What a distribution in the time series covers, of a load that lasts `expectedMs`. */
+export function batchMsOf(expectedMs: number | null): number {
+  return secondsFor(expectedMs, maxBatches);
+}
+
 /** One row's figures that add up, and percentiles that do not. */
 export interface Row {
   atMs: number;
@@ -62,7 +67,7 @@ export class Timeseries {
     this.#gauges = gauges;
     this.#batchResponse = hasResponse ? new LatencyHistogram() : null;
     this.#rowMs = secondsFor(expectedMs, maxRows);
-    this.#batchMs = secondsFor(expectedMs, maxBatches);
+    this.#batchMs = batchMsOf(expectedMs);
   }
 
   /** Adds a second of the load: `fromMs` to `row.atMs`, and the latency of its requests. */

@@ -13,8 +13,11 @@ export class RouteTotals {
   dropped = 0;
   satisfied = 0;
   tolerating = 0;
+  /** Requests that ended after the load: they count, and are no part of any rate. */
+  drained = 0;
 
-  add(interval: RouteInterval): void {
+  add(interval: RouteInterval, isDrain = false): void {
+    if (isDrain) this.drained += (interval.ok?.count ?? 0) + interval.failures.reduce((sum, count) => sum + count, 0);
     if (interval.ok) this.ok.addRaw(interval.ok);
     if (interval.bad) this.bad.addRaw(interval.bad);
     if (interval.waiting) this.waiting.addRaw(interval.waiting);
@@ -38,6 +41,7 @@ export class RouteTotals {
     this.dropped += other.dropped;
     this.satisfied += other.satisfied;
     this.tolerating += other.tolerating;
+    this.drained += other.drained;
   }
 
   clear(): void {
@@ -46,6 +50,7 @@ export class RouteTotals {
     this.dropped = 0;
     this.satisfied = 0;
     this.tolerating = 0;
+    this.drained = 0;
   }
 
   /** Requests that failed: no complete response, timed out, or a status of 400 or more. */
@@ -102,9 +107,10 @@ export class Totals {
     this.checkFails = new Array<number>(options.checks).fill(0);
   }
 
-  add(interval: Interval): void {
+  /** `isDrain`: it lies after the load. */
+  add(interval: Interval, isDrain = false): void {
     interval.routes.forEach((route, i) => {
-      this.routes[i]?.add(route);
+      this.routes[i]?.add(route, isDrain);
     });
     if (interval.connecting) this.connecting.addRaw(interval.connecting);
     if (interval.handshaking) this.handshaking.addRaw(interval.handshaking);

@@ -100,8 +100,10 @@ export class MatrixRun {
     if (measured instanceof Error) return this.#fail(topology.name, measured.message);
     try {
       const profile = this.#options.checkProfile(measured);
+      const address = await preflight(profile);
       const run = new MeasuredRun(profile, measured, null);
-      const { results, failures, root_group } = await run.go(await preflight(profile));
+      this.#running = run;
+      const { results, failures, root_group } = await run.go(address);
       const [failure] = failures;
       if (failure !== undefined) return this.#fail(topology.name, `functional check: ${failure.class} (${failure.example})`);
       const check = root_group.checks.find(({ fails }) => fails > 0);
@@ -110,6 +112,8 @@ export class MatrixRun {
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       return this.#fail(topology.name, error.message);
+    } finally {
+      this.#running = null;
     }
   }
 

@@ -90,6 +90,11 @@ scenarios:
     ["no load", "scenarios: { a: { path: /x } }", /^plan\.yaml: a: it has no load: give rate, vus, stage or requests/],
     ["two loads", "scenarios: { a: { rate: 1/s, stage: 1s:5 } }", /^plan\.yaml: a: --stage and --rate contradict/],
     ["a spike that is none", "scenarios: { a: { rate: 1/s, recovery: 30s } }", /^plan\.yaml: a: recovery needs a level/],
+    [
+      "a level too short for its load",
+      'scenarios: { a: { stage: [1s:100/s, 10s:100/s, 1s:500/s, 2h:500/s], level-threshold: "p(99)<500" } }',
+      /^plan\.yaml: a: level-threshold: a level held for 10s cannot be told apart in a load of 2h12s: hold each for 1m2s at least/,
+    ],
     ["drift of nothing", "scenarios: { a: { rate: 1/s, drift: true } }", /^plan\.yaml: a: drift judges the memory of services/],
     ["a health path that is none", "scenarios: { a: { vus: 1, refusal: { health: x } } }", /^plan\.yaml: a: refusal: health: /],
   ])("with %s is refused in a line that names the place", async (_, text, message) => {

@@ -92,7 +92,9 @@ export class PlanRun {
   async #run(scenario: Scenario, measured: MeasuredTarget, address: Awaited<ReturnType<typeof preflight>>): Promise<ScenarioRow> {
     const { profile, refusal } = scenario;
     const file = `${scenario.name}.json`;
-    const watch = new LoadWatch();
+    const watch = new LoadWatch(
+      profile.load.model === "requests" ? Number.POSITIVE_INFINITY : totalDurationMs(profile.load.stages),
+    );
     const witness = refusal === null ? null : new Witness(profile, address, refusal.health);
     await witness?.start();
     const run = new MeasuredRun(profile, measured, join(this.#options.directory, file), {
@@ -100,7 +102,11 @@ export class PlanRun {
         watch.add(event);
         if (event.type === "phase" && event.phase.kind === "drain") void witness?.stop();
       },
-      review: (summary) => this.#review(scenario, summary, watch, witness),
+      review: async (summary) => {
+        // What it has under way is no failure of the target's yet.
+        await witness?.stop();
+        return this.#review(scenario, summary, watch, witness);
+      },
     });
     this.#running = run;
     if (this.#stop.signal.aborted) run.interrupt();

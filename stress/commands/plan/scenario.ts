@@ -1,8 +1,10 @@
 import { levelRules } from "../../judge/plan/levels.ts";
 import { type Spike, spikeOf } from "../../judge/plan/recovery.ts";
 import type { Threshold } from "../../judge/threshold.ts";
+import { batchMsOf } from "../../measure/timeseries.ts";
 import type { Profile } from "../../profile/profile.ts";
-import { parseDuration, parseGrowth } from "../../profile/units.ts";
+import { isHold, totalDurationMs } from "../../profile/stages.ts";
+import { formatDuration, parseDuration, parseGrowth } from "../../profile/units.ts";
 import { UsageError } from "../../profile/usage-error.ts";
 import { profileFrom } from "../load-flags.ts";
 import type { MeasuredTarget } from "../target-flags.ts";
@@ -96,5 +98,18 @@ function levelsFrom(words: PlanWords, { load }: Profile): Threshold[] | null {
   if (rules === undefined) return null;
   const judged = load.model === "open" ? "response_time" : "http_req_duration";
   const full = rules.map((rule) => (/^\s*(p\(|avg|min|med|max)[^:]*$/.test(rule) ? `${judged}: ${rule}` : rule));
+  refuseShort(load);
   return levelRules(full);
+}
+
+/** A level is judged by the distributions of its own time, and they get longer with the load. */
+function refuseShort(load: Profile["load"]): void {
+  if (load.model === "requests") return;
+  const leastMs = batchMsOf(totalDurationMs(load.stages));
+  const short = load.stages.find((stage) => isHold(stage) && stage.durationMs < leastMs);
+  if (short === undefined) return;
+  const [held, whole] = [short.durationMs, totalDurationMs(load.stages)].map(formatDuration);
+  throw new UsageError(
+    `level-threshold: a level held for ${held} cannot be told apart in a load of ${whole}: hold each for ${formatDuration(leastMs)} at least`,
+  );
 }

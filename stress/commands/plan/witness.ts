@@ -2,7 +2,8 @@ import http from "node:http";
 import https from "node:https";
 import type { RefusalFacts } from "../../judge/plan/refusal.ts";
 import { type Address, tlsOptions } from "../../load/endpoint.ts";
-import type { Profile } from "../../profile/profile.ts";
+import { type PlainRequest, plainRequest } from "../../load/request.ts";
+import type { Profile, RequestSpec } from "../../profile/profile.ts";
 
 /** Connections that are there before the load. */
 const established = 20;
@@ -10,6 +11,7 @@ const everyMs = 1000;
 /** Fresh connections come this often: enough to see what becomes of them, too few to be a load. */
 const freshEveryMs = 500;
 const mostExamples = 5;
+const noBody = Buffer.alloc(0);
 
 type Outcome = { kind: "answered" | "refused" | "wrong"; tookMs: number; why: string };
 
@@ -23,7 +25,6 @@ export class Witness {
   readonly #address: Address;
   readonly #agents: http.Agent[];
   readonly #tls: https.AgentOptions | null;
-  readonly #path: string;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #under = new Set<Promise<void>>();
   /** The connection of each agent, to know another one. */
@@ -36,7 +37,6 @@ export class Witness {
     const secure = tlsOptions(profile.target);
     // Node keeps no connection whose identity is checked by a function of one's own; its own checks the same name
     this.#tls = secure && withoutIdentityCheck(secure);
-    this.#path = profile.requests[0]?.path ?? "/";
     this.#agents = Array.from({ length: established }, () => this.#agent(true));
     this.facts = {
       established: { connections: established, requests: 0, answered: 0, refused: 0, wrong: 0, broken: 0, slowestMs: null },
@@ -48,7 +48,7 @@ export class Witness {
 
   /** Opens the connections; resolves when each has been used once. */
   async start(): Promise<void> {
-    await Promise.all(this.#agents.map((agent) => this.#ask(agent, this.#path)));
+    await Promise.all(this.#agents.map((agent) => this.#ask(agent, this.#request())));
     for (const [i, agent] of this.#agents.entries()) {
       this.#every(everyMs, (i * everyMs) / established, () => this.#askEstablished(agent));
     }
@@ -86,7 +86,7 @@ export class Witness {
   async #askEstablished(agent: http.Agent): Promise<void> {
     const { established: facts } = this.facts;
     facts.requests++;
-    const outcome = await this.#ask(agent, this.#path, () => {
+    const outcome = await this.#ask(agent, this.#request(), () => {
       facts.broken++;
       this.#tell("a connection from before the load was closed by the target");
     });
@@ -98,7 +98,7 @@ export class Witness {
   async #askFresh(): Promise<void> {
     const { fresh } = this.facts;
     fresh.requests++;
-    const outcome = await this.#askOnce(this.#path);
+    const outcome = await this.#askOnce(this.#request());
     fresh[outcome.kind]++;
     fresh.slowestMs = Math.max(fresh.slowestMs ?? 0, outcome.tookMs);
     if (outcome.kind === "wrong") this.#tell(`over a new connection: ${outcome.why}`);
@@ -107,15 +107,25 @@ export class Witness {
   async #askHealth(): Promise<void> {
     const { health } = this.facts;
     health.requests++;
-    const outcome = await this.#askOnce(health.path);
+    const outcome = await this.#askOnce({
+      method: "GET",
+      path: health.path,
+      headers: [["User-Agent", "plimsoll"]],
+      body: noBody,
+    });
     if (outcome.kind === "answered") health.answered++;
     else this.#tell(`${health.path}: ${outcome.why}`);
     health.slowestMs = Math.max(health.slowestMs ?? 0, outcome.tookMs);
   }
 
-  async #askOnce(path: string): Promise<Outcome> {
+  /** As the load asks, or what it gets would be something else. */
+  #request(): PlainRequest {
+    return plainRequest(this.#profile.requests[0] as RequestSpec);
+  }
+
+  async #askOnce(request: PlainRequest): Promise<Outcome> {
     const agent = this.#agent(false);
-    const outcome = await this.#ask(agent, path);
+    const outcome = await this.#ask(agent, request);
     agent.destroy();
     return outcome;
   }
@@ -126,7 +136,7 @@ export class Witness {
   }
 
   /** `onBroken`: a connection that had carried requests before was closed under this one, or since the last. */
-  #ask(agent: http.Agent, path: string, onBroken: () => void = () => {}): Promise<Outcome> {
+  #ask(agent: http.Agent, { method, path, headers, body }: PlainRequest, onBroken: () => void = () => {}): Promise<Outcome> {
     const { target, timeoutMs } = this.#profile;
     const startedAt = performance.now();
     const { host, port, family } = this.#address;
@@ -135,9 +145,10 @@ export class Witness {
       host,
       port,
       family,
+      method,
       path,
       agent,
-      headers: { Host: new URL(target.baseUrl).host, "User-Agent": "plimsoll" },
+      headers: [...(has(headers, "host") ? [] : ["Host", new URL(target.baseUrl).host]), ...headers.flat()],
     } as https.RequestOptions;
     return new Promise((settle) => {
       const end = (kind: Outcome["kind"], why = "") => {
@@ -145,13 +156,14 @@ export class Witness {
         settle({ kind, why, tookMs: performance.now() - startedAt });
       };
       const request = (this.#tls === null ? http : https).request(options, (response) => {
-        const { statusCode = 0, headers } = response;
+        const { statusCode = 0 } = response;
+        const isRefusal = (statusCode === 503 || statusCode === 429) && response.headers["retry-after"] !== undefined;
         response.resume();
         response.on("error", (error) => end("wrong", `its answer was cut off (${error.message})`));
         response.on("end", () => {
           if (statusCode < 400) end("answered");
-          else if (statusCode === 503 && headers["retry-after"] !== undefined) end("refused", "HTTP 503 with Retry-After");
-          else end("wrong", `HTTP ${statusCode}${statusCode === 503 ? " without Retry-After" : ""}`);
+          else if (isRefusal) end("refused", `HTTP ${statusCode} with Retry-After`);
+          else end("wrong", `HTTP ${statusCode}${statusCode === 503 || statusCode === 429 ? " without Retry-After" : ""}`);
         });
       });
       const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
@@ -165,7 +177,7 @@ export class Witness {
       request.on("error", (error: NodeJS.ErrnoException) => {
         end(error.code === "ECONNREFUSED" ? "refused" : "wrong", error.message);
       });
-      request.end();
+      request.end(body);
     });
   }
 
@@ -173,6 +185,10 @@ export class Witness {
     const { examples } = this.facts;
     if (examples.length < mostExamples && !examples.includes(example)) examples.push(example);
   }
+}
+
+function has(headers: PlainRequest["headers"], name: string): boolean {
+  return headers.some(([each]) => each.toLowerCase() === name);
 }
 
 function withoutIdentityCheck({ checkServerIdentity: _, ...options }: https.AgentOptions): https.AgentOptions {

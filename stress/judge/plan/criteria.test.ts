@@ -25,6 +25,17 @@ function ended(results: Summary["results"], evidence: string[] = []): Summary {
   const summary = exampleSummary();
   return { ...summary, results, generator: { ...summary.generator, evidence } };
 }
+/** One of its objectives, to be given among the reasons, failed. */
+function failing(summary: Summary): Summary {
+  const failed = { type: "rate", contains: "default", values: { rate: 0.31, passes: 31, fails: 69 } } as const;
+  return {
+    ...summary,
+    metrics: {
+      ...summary.metrics,
+      http_req_failed: { ...failed, thresholds: { "rate<0.01": { ok: false, actual: 0.31, samples: 100 } } },
+    },
+  };
+}
 const passed = { verdict: "pass", exitCode: 0, reasons: [] } as const;
 const late = { verdict: "invalid", exitCode: 111, reasons: ["pacer lag"] } as const;
 
@@ -53,6 +64,18 @@ describe("criteria", () => {
       ended({ ...late, reasons: ["pacer lag"] }, ["pacer lag"]),
       { breakingPoint: breakingPoint("found", 500) },
       ["pass", 0],
+    ],
+    [
+      "found below where the generator was late, and another objective failed",
+      failing(ended({ ...late, reasons: ["http_req_failed: rate<0.01 (0.31)", "pacer lag"] }, ["pacer lag"])),
+      { breakingPoint: breakingPoint("found", 500) },
+      ["fail", 99],
+    ],
+    [
+      "found below where the generator was late, and samples were lost",
+      ended({ ...late, reasons: ["30 of 100 resource samples of proxy were lost", "pacer lag"] }, ["pacer lag"]),
+      { breakingPoint: breakingPoint("found", 500) },
+      ["invalid", 111],
     ],
     [
       "no breaking point, and the generator was late: who knows",

@@ -9,7 +9,7 @@ export function withCriteria(summary: Summary, plan: PlanScenario): Summary {
   const reasons: string[] = [];
   let { verdict, exitCode } = summary.results;
   const kept = breakingPoint === undefined ? summary.results.reasons : withoutGenerator(summary, breakingPoint);
-  if (kept.length === 0 && summary.results.reasons.length > 0) [verdict, exitCode] = ["pass", ExitCode.pass];
+  if (kept.length < summary.results.reasons.length) [verdict, exitCode] = verdictOn(kept, summary);
   codes.push(exitCode as ExitCode);
   const say = (code: ExitCode, is: Verdict, text: string) => {
     codes.push(code);
@@ -27,6 +27,18 @@ export function withCriteria(summary: Summary, plan: PlanScenario): Summary {
   if (refusal?.verdict === "undecided") say(ExitCode.invalid, "undecided", refusal.text);
   return { ...summary, plan, results: { verdict, exitCode, reasons: [...kept, ...reasons] } };
 }
+
+/** What is left when a generator's limit counts for nothing: a failure where all the rest are failures. */
+function verdictOn(kept: readonly string[], { results, metrics }: Summary): [Verdict, ExitCode] {
+  if (kept.length === 0) return ["pass", ExitCode.pass];
+  const failed = Object.entries(metrics).flatMap(([key, { thresholds = {} }]) =>
+    Object.entries(thresholds).flatMap(([rule, { ok }]) => (ok ? [] : `${key}: ${rule}`)),
+  );
+  const isFailure = (reason: string) => failed.some((text) => reason.startsWith(text)) || deaths.test(reason);
+  return kept.every(isFailure) ? ["fail", ExitCode.failed] : [results.verdict, results.exitCode as ExitCode];
+}
+
+const deaths = / restarted \d+ times? during the run$| was killed for memory during the run$| was down at the end of the run$/;
 
 /**
  * A ramp to the breaking point goes on beyond it, where a generator beside an overloaded target is late as well. It takes

@@ -14,6 +14,10 @@ interface Level {
   failed?: number;
   ms?: number;
   lagMs?: number;
+  unanswered?: number;
+  localLimits?: number;
+  /** Of 100 observations a batch, known only to exceed 30 s. */
+  censored?: number;
 }
 
 /** Levels of ten seconds each, risen to in two. */
@@ -42,7 +46,8 @@ function run(levels: readonly Level[]): [Pick<Summary, "profile" | "timeseries" 
   const rows: number[][] = [];
   const seconds: LoadSecond[] = [];
   const batches: Summary["timeseries"]["batches"] = [];
-  for (const [at, { rate, answered = rate, failed = 0, ms = 20, lagMs = 0.1 }] of levels.entries()) {
+  for (const [at, level] of levels.entries()) {
+    const { rate, answered = rate, failed = 0, ms = 20, lagMs = 0.1, unanswered = 0, localLimits = 0, censored = 0 } = level;
     for (let s = 1; s <= 12; s++) {
       const atMs = at * 12_000 + s * 1000;
       // the way up looks like nothing that is judged
@@ -59,11 +64,18 @@ function run(levels: readonly Level[]): [Pick<Summary, "profile" | "timeseries" 
         rate / 1000,
         isRamp ? 2 ** 40 : rate * 1e6,
       ]);
-      seconds.push({ atMs, durationMs: 1000, requests: answered, failed, p95Ms: ms, pacerLagP99Ms: isRamp ? 900 : lagMs });
+      const counts = { requests: answered, failed, unanswered, localLimits };
+      seconds.push({ atMs, durationMs: 1000, ...counts, p95Ms: ms, pacerLagP99Ms: isRamp ? 900 : lagMs });
     }
     batches.push(
       { fromMs: at * 12_000, toMs: at * 12_000 + 2000, data: encoded(9999), response: encoded(9999) },
-      { fromMs: at * 12_000 + 2000, toMs: at * 12_000 + 12_000, data: encoded(ms / 2), response: encoded(ms) },
+      {
+        fromMs: at * 12_000 + 2000,
+        toMs: at * 12_000 + 12_000,
+        data: encoded(ms / 2),
+        response: encoded(ms),
+        ...(censored > 0 && { responseCensored: { count: censored, fromMs: 30_000 } }),
+      },
     );
   }
   const columns = ["t_ms", "users", "requests", "failed", "p50_ms", "p95_ms", "p99_ms", "max_ms", "cpu:proxy", "rss:proxy"];
@@ -99,6 +111,27 @@ describe("the breaking point", () => {
   it.each<[string, Level[], string, number | null, RegExp]>([
     ["failures", [{ rate: 100 }, { rate: 500, failed: 6 }], "found", 100, /http_req_failed: rate<0.01 \(0.012\)/],
     ["a queue that grows, though rules hold", [{ rate: 100 }, { rate: 500, answered: 470 }], "found", 100, /470 of 500/],
+    [
+      "what was never answered, though its percentiles hold",
+      [{ rate: 100 }, { rate: 500, unanswered: 30 }],
+      "found",
+      100,
+      /470 of 500/,
+    ],
+    [
+      "beyond the limit for one in ten",
+      [{ rate: 100 }, { rate: 500, censored: 12 }],
+      "found",
+      100,
+      /response_time: p\(95\)<500 \(/,
+    ],
+    [
+      "this machine's descriptors",
+      [{ rate: 100 }, { rate: 500, failed: 100, unanswered: 100, localLimits: 100 }],
+      "floor",
+      100,
+      /at 500.*generator/,
+    ],
     ["the first level", [{ rate: 100, ms: 600 }], "found", null, /^no level held and breaks at 100/],
     ["nothing", [{ rate: 100 }, { rate: 500 }], "none", 500, /every level up to 500/],
     [

@@ -86,7 +86,9 @@ function rowOf(
     const result = evaluate(rule, found === undefined ? null : sourceOf(found));
     return result.ok ? [] : describeResult(rule.metric, rule.expression, result);
   });
-  const answeredRps = (requests * 1000) / durationMs;
+  const own = seconds.filter(({ atMs }) => atMs > hold.fromMs + 500 && atMs <= hold.toMs + 500);
+  const sumOf = (of: (second: LoadSecond) => number) => own.reduce((total, second) => total + of(second), 0);
+  const answeredRps = ((requests - sumOf(({ unanswered }) => unanswered)) * 1000) / durationMs;
   if (isOpen && answeredRps < leastAnswered * hold.level) {
     broken.push(`${Math.round(answeredRps)} of ${hold.level} requests a second were answered`);
   }
@@ -98,11 +100,10 @@ function rowOf(
     if (isBound) beyond.push(`p(${p})`);
     return us / 1000;
   };
-  const lags = seconds
-    .filter(({ atMs }) => atMs > hold.fromMs + 500 && atMs <= hold.toMs + 500)
-    .flatMap(({ pacerLagP99Ms }) => pacerLagP99Ms ?? [])
-    .sort((a, b) => a - b);
-  const isGenerator = isOpen && (lags[Math.floor(lags.length / 2)] ?? 0) > mostPacerLagMs;
+  const lags = own.flatMap(({ pacerLagP99Ms }) => pacerLagP99Ms ?? []).sort((a, b) => a - b);
+  const isLate = isOpen && (lags[Math.floor(lags.length / 2)] ?? 0) > mostPacerLagMs;
+  // Requests that this machine had nothing left for are in the failures, and may be all of them.
+  const isGenerator = isLate || (broken.length > 0 && sumOf(({ localLimits }) => localLimits) > 0);
   return {
     level: hold.level,
     unit: isOpen ? "requests/s" : "users",
@@ -123,11 +124,13 @@ function rowOf(
 function latencyIn(hold: Hold, batches: Summary["timeseries"]["batches"]) {
   const service = new LatencyHistogram();
   const response = new LatencyHistogram();
-  for (const { fromMs, toMs, data, response: late } of batches) {
+  for (const { fromMs, toMs, data, censored, response: late, responseCensored } of batches) {
     const middleMs = (fromMs + toMs) / 2;
     if (middleMs < hold.fromMs || middleMs > hold.toMs) continue;
     service.add(LatencyHistogram.decode(data));
+    if (censored) service.addCensored(censored.count, censored.fromMs * 1000);
     if (late !== undefined) response.add(LatencyHistogram.decode(late));
+    if (responseCensored) response.addCensored(responseCensored.count, responseCensored.fromMs * 1000);
   }
   return { service, response };
 }

@@ -12,6 +12,8 @@ function load(at: (second: number) => Partial<LoadSecond> = () => ({}), seconds 
     durationMs: 1000,
     requests: 100,
     failed: 0,
+    unanswered: 0,
+    localLimits: 0,
     // noise that comes again, as of a real machine
     p95Ms: 10 + (i % 3),
     pacerLagP99Ms: 0,

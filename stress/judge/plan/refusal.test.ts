@@ -53,6 +53,12 @@ describe("a refusal", () => {
     expect(judged.reasons.at(-1)).toBe("for example: what was seen");
   });
 
+  it("cannot be told where this machine had no port left to ask with", () => {
+    const judged = judgeRefusal(seen, load({ "local-limit": 40, refused: 3 }, 43));
+    expect([judged.verdict, judged.text]).toEqual(["undecided", expect.stringMatching(/^40 connections were never asked for/)]);
+    expect(judgeRefusal(seen, load({ "local-limit": 40, reset: 1 }, 41)).verdict).toBe("not-graceful");
+  });
+
   it("cannot be told where nothing was seen", () => {
     const none = { ...seen, fresh: { ...seen.fresh, requests: 0 } };
     expect(judgeRefusal(none, load({}, 0)).verdict).toBe("undecided");

@@ -19,8 +19,9 @@ export function judgeRefusal(
   { failures, root_group }: Pick<Summary, "failures" | "root_group">,
 ): Refusal {
   const reasons: string[] = [];
+  const local = failures.find(({ class: name }) => name === "local-limit");
   for (const { class: name, count, example } of failures) {
-    if (gracefulFailures.has(name)) continue;
+    if (gracefulFailures.has(name) || name === "local-limit") continue;
     reasons.push(
       `${count} requests of the load were not refused but ended otherwise (${name}${example === "" ? "" : `: ${example}`})`,
     );
@@ -38,6 +39,10 @@ export function judgeRefusal(
   const parts = { established, fresh, health, reasons };
   if (established.requests === 0 || fresh.requests === 0 || health.requests === 0) {
     return { ...parts, verdict: "undecided", text: "the load ended before anything could be seen from beside it" };
+  }
+  if (reasons.length === 0 && local !== undefined) {
+    const text = `${local.count} connections were never asked for: ${local.example || "this machine had nothing left for them"}; raise its limits (stress doctor)`;
+    return { ...parts, verdict: "undecided", text };
   }
   const refused = failures.reduce((sum, { class: name, count }) => sum + (gracefulFailures.has(name) ? count : 0), 0);
   const text =

@@ -6,6 +6,9 @@ export interface LoadSecond {
   /** Answered or failed. */
   requests: number;
   failed: number;
+  /** Of the failed, those without a complete response; and of these, those that this machine had nothing left for. */
+  unanswered: number;
+  localLimits: number;
   /** Response time where there is one, else service time; null in a second without an answer. */
   p95Ms: number | null;
   /** Null where the generator has no due times. */
