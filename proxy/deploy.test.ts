@@ -68,6 +68,20 @@ test("deploys, says where, changes nothing the second time, and goes without a t
   expect(() => statSync(own.dir.home)).toThrow("ENOENT");
 });
 
+test("settings given to what runs replace it, and stay where a later call leaves them out", wholeLife, async () => {
+  const own = await scratch();
+  expect((await own.deploy()).code).toBe(0);
+  const pids = pidsOf(own);
+  const second = await own.run([], { EDGE_LOG_SAMPLE: "0.5" });
+  expect(second).toMatchObject({ code: 0, stderr: "" });
+  expect(second.stdout).toContain("stopping what runs: other settings were given");
+  const replaced = pidsOf(own);
+  expect(replaced.filter((pid) => pids.includes(pid))).toEqual([]);
+  expect(readFileSync(own.dir.settingsFile, "utf8")).toContain("EDGE_LOG_SAMPLE='0.5'");
+  expect((await own.run([])).stdout).toContain("already running");
+  expect(pidsOf(own)).toEqual(replaced);
+});
+
 test("starts a killed backend and a killed edge again", wholeLife, async () => {
   const own = await scratch();
   expect((await own.deploy()).code).toBe(0);

@@ -165,14 +165,15 @@ async function main(): Promise<number> {
     const call = parseDeployCall(process.argv.slice(2));
     return await run(call, stateDirAt(process.env.PLIMSOLL_HOME || `${repository}/.plimsoll`), interrupted.signal);
   } catch (error) {
-    if (interrupted.signal.aborted) {
-      console.error("deploy.sh: interrupted; what it had started is stopped");
+    if (interrupted.signal.aborted && !(error instanceof DeployError)) {
+      console.error("deploy.sh: interrupted");
       return DeployExit.interrupted;
     }
     const { message, logLines, exitCode } = error instanceof DeployError ? error : new DeployError(errorMessage(error));
     for (const line of logLines) console.error(`  | ${line}`);
-    console.error(`deploy.sh: ${message}`);
-    return exitCode;
+    // What came after the interruption is what the user is left with.
+    console.error(`deploy.sh: ${interrupted.signal.aborted ? "interrupted; " : ""}${message}`);
+    return interrupted.signal.aborted ? DeployExit.interrupted : exitCode;
   }
 }
 

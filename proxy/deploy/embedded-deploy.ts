@@ -13,7 +13,7 @@ import { type EdgeTarget, probeEdge } from "./health-probe.ts";
 import { lastLines } from "./log-file.ts";
 import { checkPorts } from "./preflight.ts";
 import { type CertificatePair, checkGivenCertificate, type ServedCertificate, servedCertificate } from "./served-certificate.ts";
-import { writeServiceSettings } from "./service-settings.ts";
+import { readServiceSettings, type ServiceSettings, settingsText, writeServiceSettings } from "./service-settings.ts";
 import { logFile, readDeployment, type StateDir } from "./state-dir.ts";
 import type { RestartTiming } from "./supervised-service.ts";
 import { startSupervisor } from "./supervisor-client.ts";
@@ -50,7 +50,8 @@ export function checkWish(dir: StateDir, wish: EmbeddedWish): Pick<Wanted, "port
   const prod = wish.prod || (before?.prod ?? false);
   checkGivenCertificate(dir, certificate, prod);
   // their environment; whether files named there can be read is for the services to say
-  embeddedServices(dir, bundlePorts(port), certificate ?? { certFile: dir.certsDir, keyFile: dir.certsDir }, givenToEmbedded());
+  const files = certificate ?? { certFile: dir.certsDir, keyFile: dir.certsDir };
+  embeddedServices(dir, bundlePorts(port), files, wantedSettings(dir, readDeployment(dir)));
   return { port, certificate, prod };
 }
 
@@ -63,7 +64,9 @@ export async function deployEmbedded(dir: StateDir, wish: EmbeddedWish, say: Say
   const wanted = { ...checkWish(dir, wish), build: fingerprintBuild() };
   const ports = bundlePorts(wanted.port);
   const running = ownProcesses(dir, before);
-  const changed = await whatChanged(before, wanted, running.length > 0);
+  const settings = wantedSettings(dir, before);
+  const isOther = settingsText(settings) !== settingsText(readServiceSettings(dir.settingsFile));
+  const changed = (await whatChanged(before, wanted, running.length > 0)) ?? (isOther ? "other settings were given" : null);
   if (before && changed === null) {
     // renews a private certificate in time; the edge picks new files up by itself
     exportCa(dir, await servedCertificate(dir, wanted.certificate));
@@ -74,7 +77,6 @@ export async function deployEmbedded(dir: StateDir, wish: EmbeddedWish, say: Say
   const oursNow = before?.embedded ? bundlePorts(before.embedded.port) : ports;
   await checkPorts(ports, new Set(running.length > 0 ? Object.values(oursNow) : []));
   const certificate = await servedCertificate(dir, wanted.certificate);
-  const settings = givenToEmbedded();
   const services = embeddedServices(dir, ports, certificate, settings);
   if (running.length > 0) {
     say(`stopping what runs: ${changed}`, "begun");
@@ -148,6 +150,11 @@ async function waitUntilHealthy(dir: StateDir, target: EdgeTarget, say: Say, sig
   }
 }
 
+/** Those of this environment; what is not in it stays as it was deployed. */
+function wantedSettings(dir: StateDir, before: Deployment | null): ServiceSettings {
+  return { ...(before?.embedded && readServiceSettings(dir.settingsFile)), ...givenToEmbedded() };
+}
+
 /** Why what runs must be replaced; null when it need not. */
 async function whatChanged(before: Deployment | null, wanted: Wanted, running: boolean): Promise<string | null> {
   const embedded = before?.embedded;
@@ -164,7 +171,7 @@ async function whatChanged(before: Deployment | null, wanted: Wanted, running: b
 type Wanted = Pick<NonNullable<Deployment["embedded"]>, "port" | "certificate" | "prod" | "build">;
 
 /** For clients to trust; nothing where the system's CAs do, for an old file would mislead. */
-export function exportCa(dir: StateDir, { caPem }: ServedCertificate): void {
+export function exportCa(dir: StateDir, { caPem }: Pick<ServedCertificate, "caPem">): void {
   if (caPem === null) rmSync(dir.caFile, { force: true });
   else writeFileAtomic.sync(dir.caFile, caPem, { mode: 0o644 });
 }

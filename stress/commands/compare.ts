@@ -143,7 +143,7 @@ export async function printComparison(comparison: Comparison, format: CompareFla
   const { stdout } = process;
   const output = survivingOutput(stdout);
   const text = {
-    text: () => renderComparison(comparison, { width: stdout.columns ?? 120, color: wantsColor(stdout) }),
+    text: () => renderComparison(comparison, { width: stdout.columns || 120, color: wantsColor(stdout) }),
     markdown: () => renderComparisonMarkdown(comparison),
     json: () => `${JSON.stringify(comparison, null, 2)}\n`,
   }[format]();

@@ -64,7 +64,7 @@ async function check(flags: DoctorFlags, stdout: NodeJS.WriteStream): Promise<vo
 }
 
 function screen(needs: HostNeeds, readings: HostReadings, findings: Finding[], stdout: NodeJS.WriteStream): string {
-  const view = { width: Math.min(stdout.columns ?? 80, 110), theme: themeFor(wantsColor(stdout)) };
+  const view = { width: Math.min(stdout.columns || 80, 110), theme: themeFor(wantsColor(stdout)) };
   return `${doctorScreen(needs, readings.place, findings, view).join("\n")}\n`;
 }
 
@@ -99,7 +99,8 @@ function describe({ name, before, after }: Change): string {
 async function confirmed(): Promise<boolean> {
   if (!process.stdin.isTTY) throw new UsageError("apply asks before it changes anything: give --yes where nobody can answer");
   const asked = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await asked.question("go on? [y/N] ");
+  // Ctrl-C and Ctrl-D are a no.
+  const answer = await asked.question("go on? [y/N] ").catch(() => "");
   asked.close();
   return /^y(es)?$/i.test(answer.trim());
 }

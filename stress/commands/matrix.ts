@@ -103,7 +103,7 @@ async function runMatrix(flags: MatrixFlags): Promise<ExitCode> {
   );
   try {
     const report = await run.go();
-    output.print(`\n${renderMatrixText(report, { width: process.stdout.columns ?? 140, color: wantsColor(process.stdout) })}`);
+    output.print(`\n${renderMatrixText(report, { width: process.stdout.columns || 140, color: wantsColor(process.stdout) })}`);
     output.print(` written to ${join(flags.outDir, "matrix.{html,json,md,txt}")} beside a summary of each run\n`);
     await output.flush();
     return report.results.exitCode as ExitCode;

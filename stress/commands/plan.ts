@@ -92,7 +92,7 @@ async function runPlan(title: string, planned: readonly PlannedScenario[], pace:
   );
   try {
     const report = await run.go();
-    output.print(`\n${renderPlanText(report, { width: process.stdout.columns ?? 120, color: wantsColor(process.stdout) })}`);
+    output.print(`\n${renderPlanText(report, { width: process.stdout.columns || 120, color: wantsColor(process.stdout) })}`);
     output.print(
       ` written to ${join(flags.outDir, "plan.{html,json,md,txt}")} and junit.xml beside a summary of each scenario\n`,
     );

@@ -87,7 +87,7 @@ export async function measureRepeatedly(
     // runs that were made count, whatever stopped the series
     if (runs.length > 0) await writeSummary(path, summaryOf(runs));
   }
-  output.print(`\n${renderSpread(runs, process.stdout.columns ?? 120)}`);
+  output.print(`\n${renderSpread(runs, process.stdout.columns || 120)}`);
   await output.flush();
   const whole = summaryOf(runs);
   for (const problem of await writeReports(reports, whole, path)) process.stderr.write(`stress: ${problem}\n`);

@@ -9,7 +9,7 @@ export async function showEvents(events: AsyncIterable<RunEvent>, flags: OutputF
   const { stdout } = process;
   const color = wantsColor(stdout);
   if (!stdout.isTTY || !flags.tui) {
-    await printRun(events, stdout, { width: stdout.columns ?? 80, color });
+    await printRun(events, stdout, { width: stdout.columns || 80, color });
     return;
   }
   // Ink and React are loaded for the screen only: they cost a fifth of a second.

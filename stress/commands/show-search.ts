@@ -9,7 +9,7 @@ export async function showSearchEvents(events: AsyncIterable<SearchEvent>, flags
   const { stdout } = process;
   const color = wantsColor(stdout);
   if (!stdout.isTTY || !flags.tui) {
-    await printSearch(events, stdout, { width: stdout.columns ?? 80, color });
+    await printSearch(events, stdout, { width: stdout.columns || 80, color });
     return;
   }
   const { showSearch } = await import("../tui/search-app.tsx");

@@ -22,7 +22,7 @@ export const show = {
 export async function showFile(file: string, stdout: NodeJS.WriteStream): Promise<void> {
   const summary = await readSummary(file);
   const output = survivingOutput(stdout);
-  output.print(renderText(summary, { width: stdout.columns ?? 80, color: wantsColor(stdout), files: [file] }));
+  output.print(renderText(summary, { width: stdout.columns || 80, color: wantsColor(stdout), files: [file] }));
   await output.flush();
 }
 

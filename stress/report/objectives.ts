@@ -22,17 +22,17 @@ export function objectivesOf(summary: Summary): Objective[] {
     Object.entries(metric.thresholds ?? {}).map(([expression, result]) => ({
       metric: clean(name),
       expression: clean(expression),
-      limit: clean(describeExpression(expression, unitOf(metric, expression))),
-      actual: actualOf(metric, expression, result, summary.profile.timeoutMs),
+      limit: clean(describeExpression(expression, unitOf(name, metric, expression))),
+      actual: actualOf(name, metric, expression, result, summary.profile.timeoutMs),
       ok: result.ok,
       samples: result.samples,
     })),
   );
 }
 
-function actualOf(metric: Metric, expression: string, result: ThresholdResult, limitMs: number): string {
+function actualOf(name: string, metric: Metric, expression: string, result: ThresholdResult, limitMs: number): string {
   if (result.reason === "no-data" || result.samples === 0) return "no data";
   return result.reason === "beyond-limit"
     ? formatBound(result.actual ?? limitMs, limitMs)
-    : describeActual(result.actual, unitOf(metric, expression));
+    : describeActual(result.actual, unitOf(name, metric, expression));
 }

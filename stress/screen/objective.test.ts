@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describeActual, describeExpression, describeObjective } from "./objective.ts";
+import { describeActual, describeExpression, describeObjective, unitOf } from "./objective.ts";
 
 test.each([
   ["p(95)<250", "ms", "p(95) < 250 ms"],
@@ -31,4 +31,11 @@ test("the actual figure has the unit of its limit", () => {
   expect(describeActual(1934, "rate")).toBe("1,934/s");
   expect(describeActual(7, "count")).toBe("7");
   expect(describeActual(null, "ms")).toBe("–");
+});
+
+test("what a gauge compares is a share for apdex, and a number for users", () => {
+  const gauge = { type: "gauge", contains: "default", values: { value: 0.85, min: 0.85, max: 0.85 } } as const;
+  expect(unitOf("apdex", gauge, "value>0.9")).toBe("ratio");
+  expect(unitOf("apdex{route:/a}", gauge, "value>0.9")).toBe("ratio");
+  expect(unitOf("vus_max", gauge, "value<100")).toBe("count");
 });

@@ -1,4 +1,5 @@
 import type { LiveThreshold } from "../measure/event.ts";
+import { type MetricName, metricInfo } from "../measure/metric-names.ts";
 import type { Metric } from "../measure/summary.ts";
 import { absent, formatCount, formatExact, formatLatency, formatRate, formatShare } from "./format.ts";
 
@@ -60,8 +61,10 @@ export function describeObjective(metric: string, expression: string, unit: Obje
   return unit === "ratio" ? `${name} ${words.replace(/^rate /, "")}` : `${name} ${words}`;
 }
 
-/** The unit of what `expression` compares, by the metric's kind. */
-export function unitOf(metric: Metric, expression: string): ObjectiveUnit {
+/** The unit of what `expression` compares. `key` is the metric's in a summary. */
+export function unitOf(key: string, metric: Metric, expression: string): ObjectiveUnit {
+  const [name = ""] = key.split("{");
+  if (metric.type === "gauge") return name in metricInfo && metricInfo[name as MetricName].unit === "ratio" ? "ratio" : "count";
   if (metric.type === "trend") return expression.trimStart().startsWith("count") ? "count" : "ms";
   if (metric.type === "rate") return "ratio";
   return metric.type === "counter" && expression.trimStart().startsWith("rate") ? "rate" : "count";

@@ -9,19 +9,23 @@ export interface Output {
 }
 
 const goneCodes = new Set(["EPIPE", "EIO", "ECONNRESET", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END"]);
+/** One for each stream: every listener would count towards Node's warning of a leak. */
+const known = new WeakMap<NodeJS.WritableStream, Output>();
 
 /**
  * Wraps `stream` so that losing its reader is survived in silence: what runs goes on, and ends as it would have. The
- * error arrives as an event after the write, and without a listener it would end the process with a stack. Any other
- * error is thrown on.
+ * error arrives as an event after the write, and without a listener it would end the process with a stack. Of any other
+ * error, such as a full disk behind it, a line is said on `complaints`.
  */
-export function survivingOutput(stream: NodeJS.WritableStream): Output {
+export function survivingOutput(stream: NodeJS.WritableStream, complaints: NodeJS.WritableStream = process.stderr): Output {
+  const before = known.get(stream);
+  if (before !== undefined) return before;
   let gone = false;
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (!goneCodes.has(error.code ?? "")) throw error;
+    if (!gone && !goneCodes.has(error.code ?? "")) complaints.write(`stress: cannot print any more: ${error.message}\n`);
     gone = true;
   });
-  return {
+  const output: Output = {
     get gone() {
       return gone || !stream.writable;
     },
@@ -35,4 +39,6 @@ export function survivingOutput(stream: NodeJS.WritableStream): Output {
       });
     },
   };
+  known.set(stream, output);
+  return output;
 }

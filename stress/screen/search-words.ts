@@ -1,6 +1,6 @@
 import type { SearchBracket } from "../measure/search-event.ts";
 import type { SearchLevel } from "../measure/search-summary.ts";
-import { absent, formatBeyond, formatLatency, formatRate } from "./format.ts";
+import { absent, formatBound, formatLatency, formatRate } from "./format.ts";
 import type { Theme } from "./theme.ts";
 
 /** A search in words and signs; the same on the live screen, in plain lines and at the end. */
@@ -37,5 +37,5 @@ export function describeBracket({ holds, breaks }: SearchBracket): string {
 /** A percentile of a level; a lower bound where it falls among requests that got no answer in time. */
 export function levelPercentile(level: SearchLevel, name: "p(50)" | "p(95)" | "p(99)", limitMs: number): string {
   if (level.response === null) return absent;
-  return level.beyond.includes(name) ? formatBeyond(limitMs) : formatLatency(level.response[name]);
+  return level.beyond.includes(name) ? formatBound(level.response[name], limitMs) : formatLatency(level.response[name]);
 }

@@ -48,7 +48,7 @@ export async function showLive<State, Event>(
     onInterrupt();
   };
   const screen = (): ReactElement => (
-    <Screen live={live} columns={stdout.columns ?? 80} rows={stdout.rows ?? 24} theme={theme} onInterrupt={interrupt} />
+    <Screen live={live} columns={stdout.columns || 80} rows={stdout.rows || 24} theme={theme} onInterrupt={interrupt} />
   );
   const ink = render(screen(), {
     stdout,
@@ -81,7 +81,7 @@ export async function showLive<State, Event>(
     ink.unmount();
     await closed;
   }
-  const lines = last === null ? null : live.final(last, { width: stdout.columns ?? 80, theme });
+  const lines = last === null ? null : live.final(last, { width: stdout.columns || 80, theme });
   if (lines === null) return;
   output.print(`${lines.join("\n")}\n`);
   await output.flush();

@@ -123,12 +123,13 @@ export async function deployDocker(dir: StateDir, wish: DockerWish, say: Say, si
   if (running.length > 0) say(`replacing what runs: ${changed}`, "begun");
   const backup = before?.docker ? backUp(dir, new Date()) : null;
   if (backup) say(`backed up to ${backup}`);
+  const caBefore = before?.caFile ? readFileSync(dir.caFile, "utf8") : null;
   exportCa(dir, certificate);
   const target = { port, serverName: certificate.serverName, caPem: certificate.caPem };
   try {
     await bringUp(engine, dir, stack, target, say, signal);
   } catch (error) {
-    if (before?.docker && previous) await rollBack(engine, dir, before, previous, say, error);
+    if (before?.docker && previous) await rollBack(engine, dir, { before, stack: previous, caPem: caBefore }, say, error);
     else await takeDown(engine, dir);
     throw error;
   }
@@ -164,19 +165,18 @@ async function whatChanged(
 async function rollBack(
   engine: Engine,
   dir: StateDir,
-  before: Deployment,
-  previous: Stack,
+  { before, stack, caPem }: { before: Deployment; stack: Stack; caPem: string | null },
   say: Say,
   failure: unknown,
 ): Promise<never> {
   const { message, logLines } = failure instanceof DeployError ? failure : new DeployError(String(failure));
   say(`the new one is not healthy (${message}): going back to the one before`, "begun");
   const { docker } = before;
-  const caPem = before.caFile === null ? null : readFileSync(dir.caFile, "utf8");
+  exportCa(dir, { caPem });
   const target: EdgeTarget = { port: docker?.port ?? 0, serverName: docker?.serverName ?? "localhost", caPem };
   try {
     // not to be interrupted: half a way back is worse than either end
-    await bringUp(engine, dir, previous, target, say, new AbortController().signal);
+    await bringUp(engine, dir, stack, target, say, new AbortController().signal);
   } catch (second) {
     const cause = second instanceof Error ? second.message : String(second);
     throw new DeployError(`${message}; nor did the one before become healthy again: ${cause}`, logLines);
@@ -235,6 +235,6 @@ export async function stopDocker(dir: StateDir, removeAll: boolean): Promise<boo
   await removeContainers(engine, containers);
   await removeRest(engine, projectOf(dir), removeAll);
   // an image that another deployment uses as well stays, for the engine refuses
-  if (removeAll) await removeImages(engine, Object.values(readDeployment(dir)?.docker?.images ?? {}));
+  if (removeAll) await removeImages(engine, await ownImages(engine));
   return containers.length > 0;
 }

@@ -82,7 +82,7 @@ export async function fillVolumes(engine: Engine, dir: StateDir, stack: Stack): 
 }
 
 /**
- * Makes containers anew where they differ from the stack, and starts each once those that it needs are healthy; resolves
+ * Makes containers anew and starts each once those that it needs are healthy; resolves
  * when `/health` answers through the edge. Compose would wait for its own health checks, of which the first comes after
  * 30 s. DeployError when one is not healthy 60 s after its start, or ends again and again; what was started is left as it is.
  */
@@ -96,7 +96,11 @@ export async function bringUp(
 ): Promise<void> {
   writeStack(dir, stack);
   await fillVolumes(engine, dir, stack);
-  const create = composeCommand(engine, dir, stack.topology, ["up", "--no-start", "--no-build", "--remove-orphans"]);
+  const create = composeCommand(engine, dir, stack.topology, [
+    ...["up", "--no-start", "--no-build", "--remove-orphans"],
+    // settings and certificates are in volumes: Compose sees no difference, and would leave what serves the old ones
+    "--force-recreate",
+  ]);
   await commandOutput("making the containers", create, { env: stack.composeEnv, signal });
   const wait = new HealthWait(engine, dir, stack, say, signal);
   for (const service of servicesOf[stack.topology]) await wait.start(service);

@@ -85,15 +85,19 @@ describe.skipIf(!hasChromium)("the page in a real browser (skipped where /usr/bi
   afterAll(() => browser?.close());
 
   describe.each(summaries)("of %s", (_, summary) => {
-    test.concurrent.each(views)("%s: without error or request, drawn, never wider than the screen, accessible", async (_, view) => {
-      await using report = await OpenedReport.open(browser, summary, view);
-      for (const [chart, colours] of Object.entries(await report.colours())) expect([chart, colours > 8]).toEqual([chart, true]);
-      expect(await report.isTooWide()).toBe(false);
-      await report.openTables();
-      expect(await report.isTooWide()).toBe(false);
-      expect(await violations(report)).toEqual([]);
-      expect(report.troubles).toEqual([]);
-    });
+    test.concurrent.each(views)(
+      "%s: without error or request, drawn, never wider than the screen, accessible",
+      async (_, view) => {
+        await using report = await OpenedReport.open(browser, summary, view);
+        for (const [chart, colours] of Object.entries(await report.colours()))
+          expect([chart, colours > 8]).toEqual([chart, true]);
+        expect(await report.isTooWide()).toBe(false);
+        await report.openTables();
+        expect(await report.isTooWide()).toBe(false);
+        expect(await violations(report)).toEqual([]);
+        expect(report.troubles).toEqual([]);
+      },
+    );
   });
 
   describe.each(reports)("of %s", (_, html) => {

@@ -1,6 +1,6 @@
 import type { LevelRow } from "../../measure/plan-summary.ts";
 import type { Summary } from "../../measure/summary.ts";
-import { formatBeyond, formatCores, formatExact, formatLatency, formatMebibytes, formatRate, formatShare } from "../format.ts";
+import { formatBound, formatCores, formatExact, formatLatency, formatMebibytes, formatRate, formatShare } from "../format.ts";
 import type { View } from "../header.ts";
 import { clean, labelled, margin, wrap } from "../line.ts";
 import { table } from "../table.ts";
@@ -50,7 +50,7 @@ export function breakingPointBlock(summary: Summary, { theme, width }: View): st
 /** Level, answered, p50, p95, p99, failed, CPU, memory, outcome. */
 export function levelCells(row: LevelRow, limitMs: number): string[] {
   const percentile = (name: "p(50)" | "p(95)" | "p(99)") =>
-    row.beyond.includes(name) ? formatBeyond(limitMs) : formatLatency(row[name]);
+    row.beyond.includes(name) ? formatBound(row[name] ?? 0, limitMs) : formatLatency(row[name]);
   return [
     formatExact(row.level),
     `${formatRate(row.answeredRps)}/s`,

@@ -11,8 +11,8 @@ export function thresholdBlock(summary: Summary, view: View): string[] {
   const rows = Object.entries(summary.metrics).flatMap(([name, metric]) =>
     Object.entries(metric.thresholds ?? {}).map(([expression, result]) => [
       `${result.ok ? theme.good("✓") : theme.bad("✗")} ${clean(name)}`,
-      clean(describeExpression(expression, unitOf(metric, expression))),
-      actual(metric, expression, result, summary.profile.timeoutMs, view),
+      clean(describeExpression(expression, unitOf(name, metric, expression))),
+      actual(name, metric, expression, result, summary.profile.timeoutMs, view),
     ]),
   );
   if (rows.length === 0) return [];
@@ -20,12 +20,12 @@ export function thresholdBlock(summary: Summary, view: View): string[] {
   return table([heading, ...rows], { align: "llr", width, flexible: 0, least: [43, 16, 10] });
 }
 
-function actual(metric: Metric, expression: string, result: ThresholdResult, limitMs: number, view: View): string {
+function actual(name: string, metric: Metric, expression: string, result: ThresholdResult, limitMs: number, view: View): string {
   if (result.reason === "no-data" || result.samples === 0) return view.theme.bad("no data");
   const figure =
     result.reason === "beyond-limit"
       ? formatBound(result.actual ?? limitMs, limitMs)
-      : describeActual(result.actual, unitOf(metric, expression));
+      : describeActual(result.actual, unitOf(name, metric, expression));
   return result.ok ? figure : view.theme.bad(figure);
 }
 
