@@ -42,8 +42,9 @@ Options of a deployment:
   --help                       this text
 
 An option that is left out stays as it was deployed, until --down; another value
-restarts the bundle, and so does new code. The services take their settings from
-the environment they are started in, and containers their limits (.env.example).
+restarts the bundle, and so does new code. The same holds for the settings of
+the services, which are taken from this environment (.env.example), as are the
+limits of containers.
 State, certificates and logs are in .plimsoll beside this script, or in
 $PLIMSOLL_HOME: with other homes and ports, deployments run side by side.
 
