@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Intake } from "./intake.ts";
+import { lingerMs } from "./linger.ts";
 
 export interface DrainTimes {
   /** Between failing readiness and accepting no further connection. */
@@ -18,8 +19,6 @@ type HttpSocket = Socket & { readonly _httpMessage?: object | null; readonly par
 const sweepMs = 50;
 /** A connection is idle when nothing has come for this long: the rest of a request's head follows faster. */
 const quietMs = 150;
-/** For the other side to close as well after we did. */
-const lingerMs = 2_000;
 
 /**
  * Ends a server without cutting a request: readiness fails, then no connection is accepted; each answer says

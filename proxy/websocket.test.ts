@@ -88,6 +88,22 @@ test.each([
   await expect.poll(() => edge.metric("edge_in_flight")).toBe(0);
 });
 
+const refusals = [
+  { by: "the edge at once", status: 400, line: "Host: evil.test" },
+  { by: "the edge before its body", status: 400, line: "Content-Length: 5" },
+  { by: "the upstream", status: 404, line: "X: y" },
+];
+test.each(["never closes", "closes with a byte unread"].flatMap((how) => refusals.map((refusal) => ({ how, ...refusal }))))(
+  "a handshake is refused by $by, and its client $how: the connection ends",
+  async ({ how, status, line }) => {
+    edge.upstream.respond = () => "HTTP/1.1 404 No\r\nContent-Length: 4\r\n\r\nnope";
+    const client = await edge.openWith({ allowHalfOpen: true });
+    expect((await client.request(handshake(line))).status).toBe(status);
+    if (how !== "never closes") client.socket.end("x");
+    await expect.poll(() => edge.metric("edge_connections"), { timeout: 10_000 }).toBe(0);
+  },
+);
+
 test("the end of one side is the end of the other", async () => {
   edge.upstream.respond = echo;
   const first = await edge.open();

@@ -6,6 +6,7 @@ import type { Admission } from "./admission.ts";
 import { badRequest, type EdgeError, errorBody, overloaded, upstreamErrorFor } from "./errors.ts";
 import { faultOf, hasBody } from "./framing.ts";
 import { requestHeaders, responseHeaders } from "./headers.ts";
+import { linger } from "./linger.ts";
 import type { Observer } from "./observe.ts";
 import type { Peer } from "./peer.ts";
 import { takeTarget, targetOf } from "./target.ts";
@@ -40,6 +41,8 @@ export function forwardWebSockets(server: Server, context: WebSocketContext): { 
   let open = 0;
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on("error", () => socket.destroy());
+    // Node has taken its own back. Not on `socket`: while the handshake has a body to come, that is no socket yet.
+    request.socket.setTimeout(context.idleTimeoutMs, () => socket.destroy());
     takeTarget(request);
     const target = targetOf(request);
     const fault = faultOf(request) ?? (target === null || hasBody(request) ? badRequest : null);
@@ -137,7 +140,8 @@ class Handshake implements Dispatcher.DispatchHandler {
     const switched = ["connection", "Upgrade", "upgrade", "websocket"];
     this.#socket.write(head(101, [...responseHeaders(headers, 101, false), ...switched]), "latin1");
     if (this.#head.length > 0) upstream.write(this.#head);
-    join(this.#socket, upstream as Socket, this.#context.idleTimeoutMs);
+    (upstream as Socket).setTimeout(this.#context.idleTimeoutMs, () => upstream.destroy());
+    join(this.#socket, upstream as Socket);
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
@@ -155,7 +159,8 @@ class Handshake implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#settle(true);
-    this.#socket.end();
+    // Once all is written: it may be more than a client takes in that time.
+    this.#socket.end(() => linger(this.#socket));
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -188,15 +193,10 @@ class Handshake implements Dispatcher.DispatchHandler {
 }
 
 /** Bytes both ways with back-pressure; the end of one side is the end of the other. */
-function join(client: Socket, upstream: Socket, idleTimeoutMs: number): void {
+function join(client: Socket, upstream: Socket): void {
   client.pipe(upstream).pipe(client);
-  for (const [side, other] of [
-    [client, upstream],
-    [upstream, client],
-  ] as const) {
-    side.setTimeout(idleTimeoutMs, () => side.destroy());
-    side.once("close", () => other.destroySoon());
-  }
+  client.once("close", () => upstream.destroySoon());
+  upstream.once("close", () => client.destroySoon());
 }
 
 function head(status: number, headers: readonly string[]): string {
@@ -211,4 +211,5 @@ function refuse({ socket, requestId, answered }: Client, error: EdgeError): void
   const lines = ["content-type", "application/json", "content-length", String(Buffer.byteLength(body)), "connection", "close"];
   if (error === overloaded) lines.push("retry-after", "1");
   socket.end(head(error.status, lines) + body);
+  linger(socket);
 }

@@ -50,8 +50,8 @@ export class EdgeCase {
     return (await this.open()).request(Buffer.from(bytes, "latin1"));
   }
 
-  /** A client that shows a certificate of its own. */
-  async openWith(tls: ConnectionOptions): Promise<RawClient> {
+  /** A client that shows a certificate of its own, or leaves its side open when the edge ends the other. */
+  async openWith(tls: ConnectionOptions & { readonly allowHalfOpen?: boolean }): Promise<RawClient> {
     const client = await RawClient.open(this.edge.port, {
       ca: this.certificate.ca,
       host: "127.0.0.1",
