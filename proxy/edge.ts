@@ -11,6 +11,7 @@ import { badRequest, type EdgeError, EdgeFailure, errorBody, internal, notFound,
 import { forward } from "./forward.ts";
 import { bodyPending } from "./framing.ts";
 import { gatherBody } from "./gather.ts";
+import { Handshake } from "./handshake.ts";
 import { securityEntries } from "./headers.ts";
 import { HeldAnswers } from "./held-answers.ts";
 import { Intake } from "./intake.ts";
@@ -66,7 +67,11 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
   limitBody(app, config.bodyLimitBytes);
   gatherBody(app);
   const leave = admit(app, admission, () => slowClients.makeRoom());
-  const slowClients = new SlowClients(config.upstream.slowClients, () => admission.isWaitedFor, leave);
+  const slowClients = new SlowClients<ServerResponse | Handshake>(
+    config.upstream.slowClients,
+    () => admission.isWaitedFor,
+    (client) => (client instanceof Handshake ? client.leave() : leave(client)),
+  );
   app.setNotFoundHandler((_request, reply) => answer(reply, notFound));
   app.setErrorHandler<FastifyError | EdgeFailure>((error, request, reply) => {
     if (error instanceof EdgeFailure) return answer(reply, error.answer);
@@ -97,6 +102,7 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
     upstreams,
     admission,
     observer,
+    slowClients,
     peerOf,
     nextId,
     failed,

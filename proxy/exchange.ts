@@ -3,6 +3,7 @@ import type { FastifyReply } from "fastify";
 import type { Dispatcher } from "undici";
 import { badRequest, clientGone, type EdgeError, EdgeFailure, overloaded, upstreamErrorFor } from "./errors.ts";
 import { bodyPending } from "./framing.ts";
+import type { Handshake } from "./handshake.ts";
 import { responseHeaders } from "./headers.ts";
 import type { HeldAnswers } from "./held-answers.ts";
 import type { SlowClients } from "./slow-clients.ts";
@@ -21,7 +22,7 @@ export interface ExchangeContext {
   readonly failed: (reply: FastifyReply, error: EdgeError, cause: Error) => void;
   /** The answer is an event stream, which leaves its place among the requests in flight for one of its own; false: there is none. */
   readonly holdStream: (response: ServerResponse) => boolean;
-  readonly slowClients: SlowClients;
+  readonly slowClients: SlowClients<ServerResponse | Handshake>;
   readonly held: HeldAnswers;
 }
 

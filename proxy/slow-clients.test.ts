@@ -31,13 +31,15 @@ beforeEach(() => {
   edge.upstream.respond = respond;
 });
 
+const handshake = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+
 /** A client that has asked for much, and reads nothing; resolves when the edge waits for it. */
-async function slowReader(): Promise<RawClient> {
+async function slowReader(headers = ""): Promise<RawClient> {
   const client = await edge.open();
   const before = edge.upstream.requests.length;
   client.socket.removeAllListeners("data");
   client.socket.pause();
-  client.send("GET /large HTTP/1.1\r\nHost: edge.test\r\n\r\n");
+  client.send(`GET /large HTTP/1.1\r\nHost: edge.test\r\n${headers}\r\n`);
   await expect.poll(() => edge.upstream.requests.length, patience).toBe(before + 1);
   const upstream = edge.upstream.requests.at(-1)?.socket as Socket;
   let written = -1;
@@ -63,8 +65,11 @@ function readOn({ socket }: RawClient): Promise<number> {
   });
 }
 
-test("readers that hold every place keep nobody out, and get every byte in the end", async () => {
-  const slow = [await slowReader(), await slowReader()];
+test.each([
+  ["answers", ""],
+  ["answers to handshakes", handshake],
+])("readers of %s that hold every place keep nobody out, and get every byte in the end", async (_name, headers) => {
+  const slow = [await slowReader(headers), await slowReader(headers)];
   expect([await edge.metric("edge_in_flight"), await edge.metric("edge_slow_clients")]).toEqual([2, 0]);
   for (let i = 0; i < 5; i++) expect((await edge.get("/quick")).body.toString()).toBe("served");
   expect(await edge.metric("edge_slow_clients")).toBe(1);
@@ -74,10 +79,21 @@ test("readers that hold every place keep nobody out, and get every byte in the e
   expect([await edge.metric("edge_in_flight"), await edge.metric("edge_slow_clients_cut_total")]).toEqual([0, 0]);
 });
 
-test("when the places beside are taken as well, the reader at it for longest is cut, and sees it", async () => {
+test("readers that hold every place do not keep a handshake out", async () => {
+  const slow = [await slowReader(), await slowReader()];
+  const refused = await edge.get("/socket", handshake.trimEnd());
+  expect([refused.status, refused.body.toString()]).toEqual([200, "served"]);
+  expect(await edge.metric("edge_slow_clients")).toBe(1);
+  for (const client of slow) client.end();
+});
+
+test.each([
+  ["", ""],
+  [" of answers to handshakes", handshake],
+])("when the places beside are taken as well, the reader%s at it for longest is cut, and sees it", async (_name, headers) => {
   const slow = [];
   // The third and fourth move the first two.
-  for (let i = 0; i < 4; i++) slow.push(await slowReader());
+  for (let i = 0; i < 4; i++) slow.push(await slowReader(headers));
   expect([await edge.metric("edge_in_flight"), await edge.metric("edge_slow_clients")]).toEqual([2, 2]);
   expect((await edge.get("/quick")).body.toString()).toBe("served");
   expect(await edge.metric("edge_slow_clients_cut_total")).toBe(1);

@@ -1,4 +1,9 @@
-import type { ServerResponse } from "node:http";
+/** Whose answer it is: a response of Node's, or a handshake that was refused. */
+export interface SlowClient {
+  readonly closed: boolean;
+  once(event: "close", listener: () => void): unknown;
+  destroy(): unknown;
+}
 
 /**
  * Clients that take their time: over the body they send, or the answer they read. Each holds a place among the requests in
@@ -6,19 +11,19 @@ import type { ServerResponse } from "node:http";
  * nobody's concern. When others wait for a place, the one that has taken its time for longest goes on beside the requests
  * in flight; there is a number of such places, too, and when they are taken as well the one at it for longest is cut.
  */
-export class SlowClients {
+export class SlowClients<Client extends SlowClient> {
   readonly #max: number;
   readonly #othersWait: () => boolean;
-  readonly #leave: (response: ServerResponse) => void;
+  readonly #leave: (client: Client) => void;
   /** Take their time, in places among the requests in flight; who began first comes first, here and below. */
-  readonly #amongRequests = new Set<ServerResponse>();
+  readonly #amongRequests = new Set<Client>();
   /** In places of their own; true: take their time just now. */
-  readonly #beside = new Map<ServerResponse, boolean>();
-  readonly #known = new WeakSet<ServerResponse>();
+  readonly #beside = new Map<Client, boolean>();
+  readonly #known = new WeakSet<Client>();
   #cut = 0;
 
   /** `leave` gives back the place among the requests in flight. */
-  constructor(max: number, othersWait: () => boolean, leave: (response: ServerResponse) => void) {
+  constructor(max: number, othersWait: () => boolean, leave: (client: Client) => void) {
     this.#max = max;
     this.#othersWait = othersWait;
     this.#leave = leave;
@@ -35,55 +40,56 @@ export class SlowClients {
   }
 
   /** From now on it depends on the client when this request goes on. */
-  waitsFor(response: ServerResponse): void {
-    if (response.closed) return;
-    if (this.#beside.has(response)) {
+  waitsFor(client: Client): void {
+    if (client.closed) return;
+    if (this.#beside.has(client)) {
       // Behind those that have been at it for longer.
-      this.#beside.delete(response);
-      this.#beside.set(response, true);
+      this.#beside.delete(client);
+      this.#beside.set(client, true);
       return;
     }
-    if (this.#amongRequests.has(response)) return;
-    this.#amongRequests.add(response);
+    if (this.#amongRequests.has(client)) return;
+    this.#amongRequests.add(client);
     // One that reads in fits and starts comes by here again and again.
-    if (!this.#known.has(response)) {
-      this.#known.add(response);
-      response.once("close", () => this.#forget(response));
+    if (!this.#known.has(client)) {
+      this.#known.add(client);
+      client.once("close", () => this.forget(client));
     }
     if (this.#othersWait()) this.makeRoom();
   }
 
   /** The client has done its part. */
-  goesOn(response: ServerResponse): void {
-    this.#amongRequests.delete(response);
-    if (this.#beside.has(response)) this.#beside.set(response, false);
+  goesOn(client: Client): void {
+    this.#amongRequests.delete(client);
+    if (this.#beside.has(client)) this.#beside.set(client, false);
   }
 
   /** Somebody waits for a place. */
   makeRoom(): void {
-    for (const response of this.#amongRequests) {
+    for (const client of this.#amongRequests) {
       if (this.#beside.size >= this.#max && !this.#cutSlowest()) return;
-      this.#amongRequests.delete(response);
-      this.#beside.set(response, true);
-      this.#leave(response);
+      this.#amongRequests.delete(client);
+      this.#beside.set(client, true);
+      this.#leave(client);
       return;
     }
   }
 
   #cutSlowest(): boolean {
-    for (const [response, isSlow] of this.#beside) {
+    for (const [client, isSlow] of this.#beside) {
       if (!isSlow) continue;
-      this.#beside.delete(response);
+      this.#beside.delete(client);
       this.#cut++;
       // What was not read or sent is broken off, for the client to see.
-      response.destroy();
+      client.destroy();
       return true;
     }
     return false;
   }
 
-  #forget(response: ServerResponse): void {
-    this.#amongRequests.delete(response);
-    this.#beside.delete(response);
+  /** Whatever it does now keeps nobody out. */
+  forget(client: Client): void {
+    this.#amongRequests.delete(client);
+    this.#beside.delete(client);
   }
 }

@@ -76,7 +76,10 @@ test("a connection idle for longer than was announced ends without a word", asyn
   expect(edge.upstream.requests).toHaveLength(1);
 });
 
-test("a client that has stopped reading is let go, and the upstream's answer with it", async () => {
+test.each([
+  ["an answer", ""],
+  ["the answer to a handshake", "Connection: Upgrade\r\nUpgrade: websocket\r\n"],
+])("a client that has stopped reading %s is let go, and the upstream's answer with it", async (_name, headers) => {
   await edge.restart({ EDGE_SOCKET_TIMEOUT_MS: "500", UPSTREAM_HEADERS_TIMEOUT_MS: "200", EDGE_QUEUE_TIMEOUT_MS: "200" });
   const gone = new Promise<void>((resolve) => {
     edge.upstream.onDisconnect = () => resolve();
@@ -94,7 +97,7 @@ test("a client that has stopped reading is let go, and the upstream's answer wit
   const client = await edge.open();
   client.socket.removeAllListeners("data");
   client.socket.pause();
-  client.send("GET / HTTP/1.1\r\nHost: edge.test\r\n\r\n");
+  client.send(`GET / HTTP/1.1\r\nHost: edge.test\r\n${headers}\r\n`);
   await gone;
   await expect.poll(() => edge.metric("edge_connections"), patience).toBe(0);
 });
