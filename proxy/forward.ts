@@ -38,6 +38,8 @@ export function forward(app: FastifyInstance<Server>, context: ForwardContext): 
       headers.host = target.host;
       // The plugin and fastify know this spelling alone, and would forward no body.
       headers["transfer-encoding"] = "chunked";
+      // What fastify has no parser for it would refuse, and text it would take in whole. The upstream gets the type that came.
+      headers["content-type"] = "application/octet-stream";
       return done();
     }
     // `done` is not called: from here on the request is the hot path's, past the rest of fastify's life cycle.

@@ -169,6 +169,26 @@ describe("bodies", () => {
     expect(edge.sentHeaders).toContain("content-length: 5");
   });
 
+  test.each([
+    ["POST", "Content-Type: text/plain"],
+    ["POST", "Content-Type: application/json"],
+    ["POST", "Content-Type: ???"],
+    ["POST", ""],
+    ["QUERY", ""],
+  ])("a chunked body is streamed byte for byte: %s %s", async (method, type) => {
+    const client = await edge.open();
+    client.send(`${head(chunked, ...(type === "" ? [] : [type])).replace("POST", method)}5\r\n`);
+    client.send(Buffer.from("h\xe9l\xff\0\r\n", "latin1"));
+    // Before its end has come.
+    await expect.poll(() => edge.upstream.bytesReceived).toBeGreaterThan(50);
+    client.send("0\r\n\r\n");
+    expect((await client.response()).status).toBe(200);
+    expect(edge.upstream.requests[0]?.body).toContain("h\xe9l\xff\0\r\n");
+    expect(edge.sentHeaders.map((line) => line.toLowerCase()).filter((line) => line.startsWith("content-type"))).toEqual(
+      type === "" ? [] : [type.toLowerCase()],
+    );
+  });
+
   test("a POST without a body says so upstream", async () => {
     expect((await edge.send(head())).status).toBe(200);
     expect(edge.sentHeaders).toContain("content-length: 0");
