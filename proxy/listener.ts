@@ -8,6 +8,7 @@ import type { KeyPair } from "./certificate.ts";
 import type { EdgeConfig } from "./config.ts";
 import { badRequest, type EdgeError, errorBody, errorCode, headersTooLarge, requestTimeout } from "./errors.ts";
 import { securityEntries } from "./headers.ts";
+import { linger } from "./linger.ts";
 import { isWebSocket } from "./websocket.ts";
 
 /** Node looks for expired connections at this interval; its default of 30 s would make every timeout half a minute late. */
@@ -96,6 +97,8 @@ export function answerClientError(error: Error, socket: Socket & { _httpMessage?
     `HTTP/1.1 ${answer.status} ${reasons[answer.status] ?? "Error"}\r\ncontent-type: application/json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\n${security}connection: close\r\n\r\n${body}`,
   );
+  // A request in progress keeps its place for so long: to end it now would take the answer along.
+  linger(socket);
   return answer.status;
 }
 

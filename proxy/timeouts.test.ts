@@ -67,6 +67,29 @@ test.each([
   await expect.poll(() => edge.metric("edge_in_flight"), patience).toBe(0);
 });
 
+const post = (rest: string) => `POST /x HTTP/1.1\r\nHost: edge.test\r\n${rest}`;
+
+test.each([
+  ["a head", "GET /x HTTP/1.1\r\nHost: edge.test\r\n", "\r\n"],
+  ["a small body", post("Content-Length: 9\r\n\r\nhello"), "late"],
+  ["a streamed body", post("Content-Length: 90000\r\n\r\nhello"), "x".repeat(89_995)],
+  ["a body in chunks", post("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"), "0\r\n\r\n"],
+  ["bytes that are no request", "EHLO edge.test\r\n\r\n", ""],
+])("%s that goes on after it was refused: never forwarded, and the connection ends all the same", async (_name, bytes, rest) => {
+  await edge.restart({ EDGE_REQUEST_TIMEOUT_MS: "500", EDGE_HEADERS_TIMEOUT_MS: "500" });
+  const client = await edge.openWith({ allowHalfOpen: true });
+  const refused = await client.request(bytes);
+  expect([400, 408]).toContain(refused.status);
+  client.send(`${rest}GET /more HTTP/1.1\r\nHost: edge.test\r\n\r\n`);
+  const dripping = setInterval(() => client.send("x"), 50);
+  await expect
+    .poll(() => edge.metric("edge_connections"), patience)
+    .toBe(0)
+    .finally(() => clearInterval(dripping));
+  expect(edge.requestLines).toEqual([]);
+  await expect.poll(() => edge.metric("edge_in_flight"), patience).toBe(0);
+});
+
 test("a connection idle for longer than was announced ends without a word", async () => {
   await edge.restart({ EDGE_KEEP_ALIVE_TIMEOUT_MS: "1000" });
   const client = await edge.open();
