@@ -1,4 +1,3 @@
-import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 import type httpProxy from "@fastify/http-proxy";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -16,7 +15,7 @@ export function uploadOptions(
   methods: string[],
 ) {
   // The plugin does not cancel: the upstream request of a client that left is found by its id.
-  const cancels = new Map<string, EventEmitter>();
+  const cancels = new Map<string, AbortController>();
 
   type Callback = (error: Error | null, data: Dispatcher.ResponseData) => void;
   const dispatcher = {
@@ -30,7 +29,7 @@ export function uploadOptions(
         if (!(error instanceof EdgeFailure)) upstreams.outcome(upstream, error === null);
         callback(error, data);
       };
-      upstream.pool.request({ ...options, signal: cancels.get(id) ?? null }, settle);
+      upstream.pool.request({ ...options, signal: cancels.get(id)?.signal ?? null }, settle);
     },
   };
 
@@ -63,13 +62,14 @@ export function uploadOptions(
       },
     },
     preHandler(request: FastifyRequest, reply: { raw: ServerResponse }, done: () => void) {
-      const cancel = new EventEmitter();
+      const cancel = new AbortController();
       cancels.set(request.id, cancel);
       // To its end: the plugin does not tell how far body and answer are.
       slowClients.waitsFor(reply.raw);
       reply.raw.once("close", () => {
         cancels.delete(request.id);
-        if (!reply.raw.writableFinished) cancel.emit("abort", new EdgeFailure(clientGone));
+        // The reason is the error that the request ends with: not the upstream's.
+        if (!reply.raw.writableFinished) cancel.abort(new EdgeFailure(clientGone));
       });
       done();
     },

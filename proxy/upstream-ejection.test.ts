@@ -131,3 +131,25 @@ test("a backend that restarts beside another one costs no request, kept connecti
     )
     .toBe(true);
 });
+
+test.each([
+  ["half way through", "Content-Length: 90000\r\n\r\nhello"],
+  ["half way through", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"],
+  ["at the end of", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"],
+])("clients that leave %s their bodies eject nobody: %j", async (_when, rest) => {
+  await start();
+  const upstreams = [edge.upstream, other];
+  for (const upstream of upstreams) upstream.respond = () => null;
+  const received = () => edge.upstream.bytesReceived + other.bytesReceived;
+  for (let i = 0; i < 8; i++) {
+    const client = await edge.open();
+    const before = received();
+    client.send(`POST /x HTTP/1.1\r\nHost: edge.test\r\n${rest}`);
+    await expect.poll(received).toBeGreaterThan(before + 50);
+    client.end();
+    await expect.poll(() => edge.metric("edge_in_flight")).toBe(0);
+  }
+  await expect.poll(() => edge.upstream.sockets.size + other.sockets.size).toBe(0);
+  for (const { origin } of upstreams) expect(await edge.metric(`edge_upstream_ejections_total{upstream="${origin}"}`)).toBe(0);
+  expect(edge.edge.logged.map(({ event }) => event)).not.toContain("upstream-failed");
+});
