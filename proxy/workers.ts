@@ -42,7 +42,9 @@ export class Workers {
   #port: Port | null = null;
   #ending = false;
   #replacing = false;
-  #restartTimer: NodeJS.Timeout | undefined;
+  /** A start that is due. */
+  #restart: { readonly timer: NodeJS.Timeout; readonly atMs: number } | null = null;
+  /** Until the next one that will be. */
   #restartMs: number;
 
   constructor(options: WorkersOptions) {
@@ -77,7 +79,7 @@ export class Workers {
       port.close();
       return;
     }
-    clearTimeout(this.#restartTimer);
+    this.#cancelRestart();
     const replaced = [...this.#serving];
     this.#keep(plan, port);
     for (const worker of started) this.#adopt(worker);
@@ -89,7 +91,7 @@ export class Workers {
   /** Resolves once every worker has ended, to the number of connections that were cut. */
   async drain(): Promise<number> {
     this.#ending = true;
-    clearTimeout(this.#restartTimer);
+    this.#cancelRestart();
     for (const worker of [...this.#serving, ...this.#leaving]) this.#dismiss(worker, "drain", this.#plan?.drainMs ?? 0);
     // Theirs go on for the delay; afterwards nobody is to wait for what will not come.
     this.#port?.close();
@@ -181,12 +183,23 @@ export class Workers {
     });
   }
 
+  /** One start replaces all that are missing by then: those that die together cost one wait. */
   #replaceLater(): number {
+    const nowMs = performance.now();
+    if (this.#restart !== null) return Math.max(0, Math.round(this.#restart.atMs - nowMs));
     const restartInMs = this.#restartMs;
-    clearTimeout(this.#restartTimer);
-    this.#restartTimer = setTimeout(() => void this.#replace(), restartInMs);
+    const timer = setTimeout(() => {
+      this.#restart = null;
+      void this.#replace();
+    }, restartInMs);
+    this.#restart = { timer, atMs: nowMs + restartInMs };
     this.#restartMs = Math.min(restartInMs * 2, this.#options.restart.maxMs);
     return restartInMs;
+  }
+
+  #cancelRestart(): void {
+    clearTimeout(this.#restart?.timer);
+    this.#restart = null;
   }
 
   async #replace(): Promise<void> {
