@@ -5,12 +5,13 @@ import { errorMessage } from "./errors.ts";
 import { exitFailed, exitUsage } from "./exit-code.ts";
 import { workerFlags } from "./heap-flags.ts";
 import { createLog, type Logger } from "./log.ts";
+import { defaultRestart } from "./restart.ts";
 import { BindError, type Service } from "./service.ts";
 import { TicketKeys } from "./ticket-keys.ts";
 import { WorkerStartError } from "./worker-handle.ts";
 import { WorkerMetrics } from "./worker-metrics.ts";
 import { mergeReadiness } from "./worker-readiness.ts";
-import { defaultRestart, Workers } from "./workers.ts";
+import { Workers } from "./workers.ts";
 
 const entry = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./main.ts" : "./main.js", import.meta.url));
 

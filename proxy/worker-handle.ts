@@ -35,6 +35,8 @@ export class WorkerHandle {
   readonly exited: Promise<WorkerExit>;
   readonly #worker: ChildProcess;
   readonly #asked = new Map<number, (answer: unknown) => void>();
+  #plan: Plan | null = null;
+  #isListening = false;
   #asks = 0;
   #connectionsCut = 0;
   #metrics: MetricValues | null = null;
@@ -57,9 +59,12 @@ export class WorkerHandle {
       startTimeoutMs,
     );
     worker.on("message", (message: FromWorker) => {
-      if (message.type === "plan") planned.resolve(message.plan);
-      else if (message.type === "listening") {
+      if (message.type === "plan") {
+        this.#plan = message.plan;
+        planned.resolve(message.plan);
+      } else if (message.type === "listening") {
         clearTimeout(late);
+        this.#isListening = true;
         listening.resolve();
       } else if (message.type === "failed") fail(message.exitCode, message.lines);
       else if (message.type === "answer") this.#asked.get(message.id)?.(message.answer);
@@ -90,6 +95,16 @@ export class WorkerHandle {
 
   get pid(): number {
     return this.#worker.pid ?? 0;
+  }
+
+  /** Null until `planned` resolves. */
+  get plan(): Plan | null {
+    return this.#plan;
+  }
+
+  /** True once `listening` has resolved. */
+  get isListening(): boolean {
+    return this.#isListening;
   }
 
   /** The latest that is known; null before anybody asked. */

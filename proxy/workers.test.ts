@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { makeCertificates } from "./certificate.ts";
 import { makeTestCertificate, type TestCertificate } from "./testing/edge.ts";
 import { mainFile, startMain, type TestProcess } from "./testing/process.ts";
@@ -224,6 +224,106 @@ test("a reload to another port opens that one and closes the old; to one that is
   const moved = await RawClient.open(port, tls());
   expect([(await moved.get("/")).status, (await client.get("/")).status]).toEqual([200, 200]);
   for (const one of [client, moved]) one.end();
+});
+
+test("a reload to shorter timeouts leaves the old workers the time that theirs give them", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "plimsoll-settings-"));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const file = join(dir, "settings.env");
+  writeFileSync(file, "");
+  await start({ SETTINGS_FILE: file });
+  const slow = holdSlow();
+  const client = await open();
+  askSlow(client);
+  await expect.poll(slow.asked, patience).toBe(1);
+  writeFileSync(file, "EDGE_KEEP_ALIVE_TIMEOUT_MS=100\nEDGE_DRAIN_TIMEOUT_MS=100\n");
+  await reload();
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  slow.answer();
+  expect((await client.response()).body.toString()).toBe("late");
+});
+
+describe("a worker that accepts already, but is not wanted after all, finishes its requests", () => {
+  /** Two of the workers that start from now on: one that has a request in flight, and one that is stopped before it listens. */
+  async function startTwo(before: readonly number[], slow: ReturnType<typeof holdSlow>) {
+    // To stop one before it has become a worker is to stop the primary, which waits for that.
+    const isWorker = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("worker");
+    const started = () => workerPids().filter((pid) => !before.includes(pid) && isWorker(pid));
+    await expect.poll(() => started().length, { ...patience, interval: 5 }).toBe(2);
+    const [, second = 0] = started();
+    stop([second]);
+    const client = await open();
+    const asked = slow.asked();
+    askSlow(client);
+    await expect.poll(slow.asked, patience).toBe(asked + 1);
+    return { client, second };
+  }
+  const signal = (pids: readonly number[], name: NodeJS.Signals) => {
+    for (const pid of pids) process.kill(pid, name);
+  };
+  /** One that is still stopped at the end would outlive the test. */
+  const stop = (pids: readonly number[]) => {
+    signal(pids, "SIGSTOP");
+    onTestFinished(() => {
+      for (const pid of pids) {
+        try {
+          process.kill(pid, "SIGKILL");
+        } catch {
+          // It has ended.
+        }
+      }
+    });
+  };
+
+  test("when another cannot start", async () => {
+    await start({ EDGE_WORKERS: "2" });
+    const slow = holdSlow();
+    const old = workerPids();
+    // Nobody else accepts.
+    stop(old);
+    edge.child.kill("SIGHUP");
+    const { client, second } = await startTwo(old, slow);
+    process.kill(second, "SIGKILL");
+    await expect.poll(() => eventsNamed("reload-failed").length, patience).toBe(1);
+    signal(old, "SIGCONT");
+    slow.answer();
+    const response = await client.response();
+    expect([response.body.toString(), response.headers.connection]).toEqual(["late", ["close"]]);
+    await expect.poll(workerPids, patience).toEqual(old);
+  });
+
+  test("when the service ends meanwhile", async () => {
+    await start({ EDGE_WORKERS: "2" });
+    const slow = holdSlow();
+    const old = workerPids();
+    const earlier = await open();
+    askSlow(earlier);
+    await expect.poll(slow.asked, patience).toBe(1);
+    stop(old);
+    edge.child.kill("SIGHUP");
+    const { client, second } = await startTwo(old, slow);
+    signal(old, "SIGCONT");
+    edge.child.kill("SIGTERM");
+    signal([second], "SIGCONT");
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    slow.answer();
+    for (const one of [client, earlier]) expect((await one.response()).body.toString()).toBe("late");
+    expect(await edge.exited).toEqual({ code: 0, signal: null });
+  });
+
+  test("when a reload comes before those that replace dead ones have all started", async () => {
+    await start({ EDGE_WORKERS: "2" });
+    const slow = holdSlow();
+    const dead = workerPids();
+    signal(dead, "SIGKILL");
+    const { client, second } = await startTwo(dead, slow);
+    await reload();
+    signal([second], "SIGCONT");
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    slow.answer();
+    expect((await client.response()).body.toString()).toBe("late");
+    await expect.poll(() => workerPids().length, patience).toBe(2);
+  });
 });
 
 test("a worker that replaces a dead one stays on the port, whatever the settings have come to say since", async () => {

@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { exitFailed } from "./exit-code.ts";
 import type { Plan } from "./plan.ts";
 import { Port } from "./port.ts";
+import { Restart, type RestartTimes } from "./restart.ts";
 import { BindError, type ListenAddress } from "./service.ts";
 import { WorkerHandle, WorkerStartError } from "./worker-handle.ts";
 import type { Answers, MetricValues, Question, ToWorker } from "./worker-message.ts";
@@ -14,11 +15,8 @@ export interface WorkersOptions {
   readonly onDied: (death: { worker: number | null; cause: string; restartInMs: number }) => void;
   /** What a worker that has drained had counted. */
   readonly onDeparted: (metrics: MetricValues) => void;
-  readonly restart: { readonly firstMs: number; readonly maxMs: number; readonly stableMs: number };
+  readonly restart: RestartTimes;
 }
-
-/** From a quarter of a second, so that a crash costs little, to ten, so that a crash loop costs nothing. */
-export const defaultRestart = { firstMs: 250, maxMs: 10_000, stableMs: 60_000 } as const;
 
 /** A start takes a third of a second, and many times that where the CPU is overloaded. */
 const startTimeoutMs = 30_000;
@@ -42,14 +40,11 @@ export class Workers {
   #port: Port | null = null;
   #ending = false;
   #replacing = false;
-  /** A start that is due. */
-  #restart: { readonly timer: NodeJS.Timeout; readonly atMs: number } | null = null;
-  /** Until the next one that will be. */
-  #restartMs: number;
+  readonly #restart: Restart;
 
   constructor(options: WorkersOptions) {
     this.#options = options;
-    this.#restartMs = options.restart.firstMs;
+    this.#restart = new Restart(options.restart, () => void this.#replace());
   }
 
   /** Workers that take connections. */
@@ -62,7 +57,10 @@ export class Workers {
    * then none is left.
    */
   async start(): Promise<{ port: number; plan: Plan }> {
-    const { started, plan, port } = await this.#startGeneration();
+    const { started, plan, port } = await this.#startGeneration().catch(async (error: unknown) => {
+      await this.drain();
+      throw error;
+    });
     this.#keep(plan, port);
     for (const worker of started) this.#adopt(worker);
     return { port: port.number, plan };
@@ -75,28 +73,33 @@ export class Workers {
   async reload(): Promise<void> {
     const { started, plan, port } = await this.#startGeneration();
     if (this.#ending) {
-      for (const worker of started) worker.kill();
+      for (const worker of started) this.#discard(worker);
       port.close();
       return;
     }
-    this.#cancelRestart();
+    this.#restart.cancel();
     const replaced = [...this.#serving];
     this.#keep(plan, port);
     for (const worker of started) this.#adopt(worker);
     // Two generations at most: those that were leaving already make haste.
-    for (const worker of this.#leaving) this.#dismiss(worker, "drain", plan.drainMs);
-    for (const worker of replaced) this.#dismiss(worker, "retire", plan.retireMs);
+    for (const worker of this.#leaving) this.#dismiss(worker, "drain");
+    for (const worker of replaced) this.#dismiss(worker, "retire");
   }
 
   /** Resolves once every worker has ended, to the number of connections that were cut. */
   async drain(): Promise<number> {
     this.#ending = true;
-    this.#cancelRestart();
-    for (const worker of [...this.#serving, ...this.#leaving]) this.#dismiss(worker, "drain", this.#plan?.drainMs ?? 0);
+    this.#restart.cancel();
+    for (const worker of [...this.#serving, ...this.#leaving]) this.#dismiss(worker, "drain");
     // Theirs go on for the delay; afterwards nobody is to wait for what will not come.
     this.#port?.close();
-    const ended = await Promise.all([...this.#leaving].map((worker) => worker.exited));
-    return ended.reduce((sum, { connectionsCut }) => sum + connectionsCut, 0);
+    let cut = 0;
+    // A start that was under way adds those that accept already.
+    while (this.#leaving.size > 0) {
+      const exits = await Promise.all([...this.#leaving].map((worker) => worker.exited));
+      for (const { connectionsCut } of exits) cut += connectionsCut;
+    }
+    return cut;
   }
 
   /** Ends a drain now. */
@@ -147,8 +150,8 @@ export class Workers {
       await Promise.all(started.map((worker) => this.#startOne(worker)));
       return started;
     } catch (error) {
-      for (const worker of started) worker.kill();
-      await Promise.all(started.map((worker) => worker.exited));
+      const killed = started.filter((worker) => !this.#discard(worker));
+      await Promise.all(killed.map((worker) => worker.exited));
       throw error;
     }
   }
@@ -172,34 +175,16 @@ export class Workers {
 
   #adopt(worker: WorkerHandle): void {
     this.#serving.add(worker);
+    // The key may have changed since it started.
+    worker.send({ type: "ticket-key", ticketKey: this.#options.ticketKey() });
     const adoptedMs = performance.now();
     void worker.exited.then(({ cause, metrics }) => {
       if (metrics !== null) this.#options.onDeparted(metrics);
       this.#leaving.delete(worker);
       if (!this.#serving.delete(worker) || this.#ending) return;
-      const { restart, onDied } = this.#options;
-      if (performance.now() - adoptedMs >= restart.stableMs) this.#restartMs = restart.firstMs;
-      onDied({ worker: worker.pid, cause, restartInMs: this.#replaceLater() });
+      this.#restart.livedFor(performance.now() - adoptedMs);
+      this.#options.onDied({ worker: worker.pid, cause, restartInMs: this.#restart.later() });
     });
-  }
-
-  /** One start replaces all that are missing by then: those that die together cost one wait. */
-  #replaceLater(): number {
-    const nowMs = performance.now();
-    if (this.#restart !== null) return Math.max(0, Math.round(this.#restart.atMs - nowMs));
-    const restartInMs = this.#restartMs;
-    const timer = setTimeout(() => {
-      this.#restart = null;
-      void this.#replace();
-    }, restartInMs);
-    this.#restart = { timer, atMs: nowMs + restartInMs };
-    this.#restartMs = Math.min(restartInMs * 2, this.#options.restart.maxMs);
-    return restartInMs;
-  }
-
-  #cancelRestart(): void {
-    clearTimeout(this.#restart?.timer);
-    this.#restart = null;
   }
 
   async #replace(): Promise<void> {
@@ -211,7 +196,7 @@ export class Workers {
     try {
       const started = await this.#startAll(missing, port);
       // A reload may have come between; it has started all that are wanted.
-      if (this.#ending || this.#plan !== plan) for (const worker of started) worker.kill();
+      if (this.#ending || this.#plan !== plan) for (const worker of started) this.#discard(worker);
       else for (const worker of started) this.#adopt(worker);
     } catch (error) {
       failure = String(error);
@@ -219,16 +204,27 @@ export class Workers {
     this.#replacing = false;
     // Another may have died meanwhile.
     if (this.#ending || this.#serving.size >= (this.#plan?.count ?? 0)) return;
-    const restartInMs = this.#replaceLater();
+    const restartInMs = this.#restart.later();
     if (failure !== null) this.#options.onDied({ worker: null, cause: failure, restartInMs });
   }
 
-  #dismiss(worker: WorkerHandle, how: "drain" | "retire", deadlineMs: number): void {
+  /** By its own times, which it goes by; those of a later plan may be shorter. */
+  #dismiss(worker: WorkerHandle, how: "drain" | "retire"): void {
     this.#serving.delete(worker);
     this.#leaving.add(worker);
     worker.send({ type: how });
+    const deadlineMs = (how === "drain" ? worker.plan?.drainMs : worker.plan?.retireMs) ?? 0;
     const kill = setTimeout(() => worker.kill(), deadlineMs + killAfterMs);
     void worker.exited.then(() => clearTimeout(kill));
+  }
+
+  /** For one that was started, and is not wanted after all. True: it accepts already, so that it leaves when it has drained. */
+  #discard(worker: WorkerHandle): boolean {
+    if (worker.isListening) {
+      this.#adopt(worker);
+      this.#dismiss(worker, "drain");
+    } else worker.kill();
+    return worker.isListening;
   }
 }
 
