@@ -1,5 +1,5 @@
-import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { randomBytes, X509Certificate } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generate } from "selfsigned";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -81,6 +81,37 @@ test("a resumed session is as good as the certificate it began with", async () =
   expect(second.tls.isSessionReused()).toBe(true);
   expect((await second.request(request)).status).toBe(200);
   expect(toldUpstream()).toEqual([`client-cert: :${der(ours)}:`]);
+});
+
+test.each(["TLSv1.2", "TLSv1.3"] as const)("%s: a session that began under another CA is not resumed", async (maxVersion) => {
+  // As across a reload: a file of the same name, and the same ticket key.
+  const caFile = join(edge.certificate.dir, "clients.pem");
+  writeFileSync(caFile, readFileSync(ours.caFile));
+  const ticketKey = randomBytes(48);
+  const settings = { EDGE_CLIENT_CA_FILE: caFile, EDGE_CLIENT_CERT: "optional" };
+  await edge.restart(settings, ticketKey);
+  const first = await edge.openWith({ ...pair(ours), maxVersion });
+  // That of TLS 1.3 comes with the first bytes.
+  expect((await first.request(request)).status).toBe(200);
+  const again = { ...pair(ours), maxVersion, session: first.tls.getSession() };
+  await edge.restart(settings, ticketKey);
+  expect((await edge.openWith(again)).tls.isSessionReused()).toBe(true);
+  writeFileSync(caFile, readFileSync(strangers.caFile));
+  await edge.restart(settings, ticketKey);
+  const later = await edge.openWith(again);
+  expect([later.tls.isSessionReused(), (await later.request(request)).status]).toEqual([false, 200]);
+  expect(toldUpstream()).toEqual([]);
+});
+
+test("a session of a client that needed no certificate is not resumed when all need one", async () => {
+  const ticketKey = randomBytes(48);
+  await edge.restart({ EDGE_CLIENT_CA_FILE: ours.caFile, EDGE_CLIENT_CERT: "optional" }, ticketKey);
+  const first = await edge.openWith({});
+  const session = new Promise<Buffer>((resolve) => first.tls.once("session", resolve));
+  expect((await first.request(request)).status).toBe(200);
+  await edge.restart({ EDGE_CLIENT_CA_FILE: ours.caFile }, ticketKey);
+  const later = edge.openWith({ session: await session }).then((client) => client.request(request));
+  await expect(later).rejects.toThrow();
 });
 
 test("without the setting nobody is asked for a certificate", async () => {

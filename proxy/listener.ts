@@ -1,4 +1,4 @@
-import { constants } from "node:crypto";
+import { constants, createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { ServerOptions as HttpOptions } from "node:http";
 import type { ServerOptions as HttpsOptions } from "node:https";
@@ -68,7 +68,18 @@ export function secureContext(config: EdgeConfig, pair: KeyPair): HttpsOptions {
     ...tlsOptions(config),
     cert: pair.cert,
     key: pair.key,
-    ...(clients === null ? {} : { ca: readFileSync(clients.caFile), requestCert: true, rejectUnauthorized: clients.required }),
+    ...(clients === null ? {} : clientOptions(clients)),
+  };
+}
+
+function clientOptions({ caFile, required }: NonNullable<NonNullable<EdgeConfig["tls"]>["clients"]>): HttpsOptions {
+  const ca = readFileSync(caFile);
+  return {
+    ca,
+    requestCert: true,
+    rejectUnauthorized: required,
+    // A resumed session counts as verified by the CA that it began under; with another, OpenSSL refuses it. At most 32 bytes.
+    sessionIdContext: createHash("sha256").update(`${required}`).update(ca).digest("hex").slice(0, 32),
   };
 }
 

@@ -75,10 +75,11 @@ export class EdgeCase {
     expect(this.requestLines).toEqual([]);
   }
 
-  /** Replaces the edge by one with other settings. */
-  async restart(env: Record<string, string>): Promise<void> {
+  /** Replaces the edge by one with other settings; one with the ticket key of another resumes its sessions. */
+  async restart(env: Record<string, string>, ticketKey?: Buffer): Promise<void> {
     await this.#edge?.drain();
     this.#edge = await this.#start(env);
+    if (ticketKey !== undefined) this.#edge.setTicketKey(ticketKey);
   }
 
   async metric(name: string): Promise<number> {

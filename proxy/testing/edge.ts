@@ -29,6 +29,7 @@ export interface TestEdge {
   readonly logged: readonly Record<string, unknown>[];
   open(options?: ConnectionOptions): Promise<RawClient>;
   admin(path: string): Promise<{ status: number; text: string }>;
+  setTicketKey(key: Buffer): void;
   drain(): Promise<number>;
 }
 
@@ -57,6 +58,7 @@ export async function startEdge(certificate: TestCertificate, env: Record<string
       const response = await fetch(`http://127.0.0.1:${adminPort}${path}`);
       return { status: response.status, text: await response.text() };
     },
+    setTicketKey: (key) => edge.setTicketKey(key),
     async drain() {
       const cut = await edge.drain();
       await admin.close();
