@@ -15,6 +15,7 @@ import { Handshake } from "./handshake.ts";
 import { securityEntries } from "./headers.ts";
 import { HeldAnswers } from "./held-answers.ts";
 import { Intake } from "./intake.ts";
+import { lingerAtEnd } from "./linger.ts";
 import { answerClientError, httpOptions, secureContext } from "./listener.ts";
 import type { Logger } from "./log.ts";
 import { createEdgeMetrics, EdgeTally } from "./metrics.ts";
@@ -58,8 +59,11 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
     if (reply.sent || reply.raw.destroyed) return;
     if (error === overloaded) reply.header("retry-after", "1");
     if (secure) for (const [name, value] of securityEntries) reply.header(name, value);
+    const { raw } = reply.request;
     // What is left of an unread body would be taken for the next request.
-    if (drain.draining || bodyPending(reply.request.raw)) reply.header("connection", "close");
+    const isUnread = bodyPending(raw);
+    if (isUnread) lingerAtEnd(raw.socket);
+    if (isUnread || drain.draining) reply.header("connection", "close");
     reply.code(error.status).type("application/json").send(errorBody(error, reply.request.id));
   };
 

@@ -6,6 +6,7 @@ import { bodyPending } from "./framing.ts";
 import type { Handshake } from "./handshake.ts";
 import { responseHeaders } from "./headers.ts";
 import type { HeldAnswers } from "./held-answers.ts";
+import { lingerAtEnd } from "./linger.ts";
 import type { SlowClients } from "./slow-clients.ts";
 import { isStale } from "./stale-connection.ts";
 import { isEventStream } from "./stream-places.ts";
@@ -205,7 +206,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (length !== null && this.#options.method !== "HEAD" && !hasName(headers, "content-length")) {
       headers.push("content-length", String(length));
     }
-    if (this.#context.last() || bodyPending(this.#reply.request.raw)) headers.push("connection", "close");
+    const { raw } = this.#reply.request;
+    const isUnread = bodyPending(raw);
+    if (isUnread) lingerAtEnd(raw.socket);
+    if (isUnread || this.#context.last()) headers.push("connection", "close");
     this.#response.writeHead(this.#status, headers);
   }
 

@@ -214,6 +214,41 @@ describe("bodies", () => {
   });
 });
 
+describe("an answer before the body is whole reaches a client that reads only when it has sent all", () => {
+  const length = "Content-Length: 8000000";
+  test.each([
+    ["too large, with a length", 413, "4000000", length],
+    ["too large, in chunks", 413, "4000000", chunked],
+    ["refused by the upstream, with a length", 403, "9000000", length],
+    ["refused by the upstream, in chunks", 403, "9000000", chunked],
+    ["broken off by the upstream, with a length", 502, "9000000", length],
+    ["broken off by the upstream, in chunks", 502, "9000000", chunked],
+  ])("%s: %s", async (_name, status, limit, framing) => {
+    await edge.restart({ EDGE_BODY_LIMIT_BYTES: limit });
+    const client = await edge.open();
+    const errors: Error[] = [];
+    client.socket.on("error", (error) => errors.push(error));
+    client.socket.pause();
+    client.send(head(framing) + (framing === chunked ? "7a1200\r\n" : ""));
+    client.send("x".repeat(1_000));
+    if (status !== 413) {
+      await expect.poll(() => edge.upstream.bytesReceived).toBeGreaterThan(1_000);
+      for (const socket of edge.upstream.sockets) {
+        socket.removeAllListeners("data");
+        if (status === 403) socket.write("HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno");
+        else socket.destroy();
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    client.send("x".repeat(7_999_000) + (framing === chunked ? "\r\n0\r\n\r\n" : ""));
+    await new Promise<void>((resolve) => client.socket.end(resolve));
+    client.socket.resume();
+    expect([(await client.response()).status, errors]).toEqual([status, []]);
+    await expect.poll(() => edge.metric("edge_connections"), { timeout: 10_000 }).toBe(0);
+    expect(edge.requestLines).toEqual([]);
+  });
+});
+
 test("a lenient parser asked for on the command line stays off", async () => {
   const { certFile, keyFile, ca } = edge.certificate;
   const started = startMain(["edge"], {

@@ -15,8 +15,20 @@ export function linger(socket: Socket): void {
   socket.removeAllListeners("data");
   socket.on("data", discard);
   socket.resume();
+  // Where Node had stopped the handle for a request that nobody read, the stream still waits for it: nothing was read, read on.
+  socket.push("");
   const cut = setTimeout(() => socket.destroy(), lingerMs).unref();
   socket.once("close", () => clearTimeout(cut));
+}
+
+/** For an answer that comes before its request is whole: Node would destroy the connection behind it. */
+export function lingerAtEnd(socket: Socket): void {
+  socket.destroySoon = endAndLinger;
+}
+
+function endAndLinger(this: Socket): void {
+  this.end();
+  linger(this);
 }
 
 function discard(): void {}

@@ -5,6 +5,7 @@ import type { Dispatcher } from "undici";
 import { clientGone, EdgeFailure, upstreamErrorFor } from "./errors.ts";
 import type { ForwardContext } from "./forward.ts";
 import { requestHeaders, responseHeaders } from "./headers.ts";
+import { lingerAtEnd } from "./linger.ts";
 
 /**
  * Options that make @fastify/http-proxy forward over our pools, by our header and error rules. It serves what the hot
@@ -47,8 +48,10 @@ export function uploadOptions(
         const { connection, host = "" } = raw.headers;
         return toObject(requestHeaders(raw.rawHeaders, connection, host, peerOf(raw.socket), id));
       },
-      rewriteHeaders(received: Record<string, string | string[] | undefined>, request: { raw: { statusCode?: number } }) {
-        const headers = toObject(responseHeaders(received, request?.raw?.statusCode ?? 200, secure));
+      rewriteHeaders(received: Record<string, string | string[] | undefined>, { raw }: FastifyRequest) {
+        const headers = toObject(responseHeaders(received, raw.statusCode ?? 200, secure));
+        // The plugin sees to its `Connection: close`.
+        if (!raw.complete) lingerAtEnd(raw.socket);
         if (last()) headers.connection = "close";
         return headers;
       },
