@@ -34,7 +34,6 @@ export function forward(app: FastifyInstance<Server>, context: ForwardContext): 
       return context.answer(reply, fault ?? badRequest);
     }
     if (headers["transfer-encoding"] !== undefined) {
-      raw.url = target.path;
       headers.host = target.host;
       // The plugin and fastify know this spelling alone, and would forward no body.
       headers["transfer-encoding"] = "chunked";

@@ -6,6 +6,7 @@ import { clientGone, EdgeFailure, upstreamErrorFor } from "./errors.ts";
 import type { ForwardContext } from "./forward.ts";
 import { requestHeaders, responseHeaders } from "./headers.ts";
 import { lingerAtEnd } from "./linger.ts";
+import { targetOf } from "./target.ts";
 
 /**
  * Options that make @fastify/http-proxy forward over our pools, by our header and error rules. It serves what the hot
@@ -15,13 +16,15 @@ export function uploadOptions(
   { upstreams, secure, last, answer, failed, peerOf, slowClients }: ForwardContext,
   methods: string[],
 ) {
-  // The plugin does not cancel: the upstream request of a client that left is found by its id.
-  const cancels = new Map<string, AbortController>();
+  // What the plugin knows nothing of, by the request's id. It does not cancel, and would take a path apart and write it anew.
+  const uploads = new Map<string, { readonly path: string; readonly cancel: AbortController }>();
 
-  type Callback = (error: Error | null, data: Dispatcher.ResponseData) => void;
+  type Callback = (error: Error | null, data: Dispatcher.ResponseData | null) => void;
   const dispatcher = {
     request(options: Dispatcher.RequestOptions, callback: Callback) {
       const id = (options.headers as Record<string, string>)["x-request-id"] ?? "";
+      const upload = uploads.get(id);
+      if (upload === undefined) return callback(new EdgeFailure(clientGone), null);
       const upstream = upstreams.byOrigin(String(options.origin)) ?? upstreams.pick(null);
       upstream.inFlight++;
       const settle: Callback = (error, data) => {
@@ -30,7 +33,7 @@ export function uploadOptions(
         if (!(error instanceof EdgeFailure)) upstreams.outcome(upstream, error === null);
         callback(error, data);
       };
-      upstream.pool.request({ ...options, signal: cancels.get(id)?.signal ?? null }, settle);
+      upstream.pool.request({ ...options, path: upload.path, signal: upload.cancel.signal }, settle);
     },
   };
 
@@ -66,11 +69,11 @@ export function uploadOptions(
     },
     preHandler(request: FastifyRequest, reply: { raw: ServerResponse }, done: () => void) {
       const cancel = new AbortController();
-      cancels.set(request.id, cancel);
+      uploads.set(request.id, { path: targetOf(request.raw)?.path ?? "/", cancel });
       // To its end: the plugin does not tell how far body and answer are.
       slowClients.waitsFor(reply.raw);
       reply.raw.once("close", () => {
-        cancels.delete(request.id);
+        uploads.delete(request.id);
         // The reason is the error that the request ends with: not the upstream's.
         if (!reply.raw.writableFinished) cancel.abort(new EdgeFailure(clientGone));
       });
