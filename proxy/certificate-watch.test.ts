@@ -40,6 +40,14 @@ test("renewed files are used by new connections within seconds; an open connecti
   expect(edge.logged).toContainEqual(expect.objectContaining({ event: "certificate-renewed" }));
 });
 
+test("files that are renewed while the edge starts are used, too", async () => {
+  await edge.drain();
+  const env = { UPSTREAM_URL: upstream.origin, EDGE_CERT_POLL_MS: "20" };
+  edge = await startEdge(certificate, env, () => makeCertificates(certificate.dir, ["renewed.example"]));
+  const renewed = new X509Certificate(readFileSync(certificate.certFile)).serialNumber;
+  await expect.poll(servedSerial, { timeout: 10_000 }).toBe(renewed);
+});
+
 test("a broken pair is refused with a log line, the old one stays, and a mended one is taken", async () => {
   const before = await servedSerial();
   const goodKey = readFileSync(certificate.keyFile, "utf8");

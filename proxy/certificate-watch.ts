@@ -1,3 +1,4 @@
+import { type Stats, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { Server as HttpServer } from "node:http";
 import { Server as TlsServer } from "node:tls";
@@ -7,6 +8,11 @@ import { errorMessage } from "./errors.ts";
 import { secureContext } from "./listener.ts";
 import type { Logger } from "./log.ts";
 
+interface PairFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
 export interface CertificateWatch {
   close(): void;
 }
@@ -14,24 +20,25 @@ export interface CertificateWatch {
 /**
  * Polls both files (a watch by inode misses atomic renames and mounted secrets) and loads them once they changed and
  * then stayed the same for a whole poll: between the two renames of a renewal the pair does not match. A pair that is
- * still broken then is refused; the one in use stays, and the next change is tried again.
+ * still broken then is refused; the one in use stays, and the next change is tried again. `used`: the fingerprint of the
+ * pair in use, from before it was loaded.
  */
 export function watchCertificate(
-  files: { readonly certFile: string; readonly keyFile: string; readonly pollMs: number },
+  files: PairFiles & { readonly pollMs: number },
+  used: string,
   on: { readonly renewed: (pair: KeyPair) => void; readonly refused: (problem: string) => void },
 ): CertificateWatch {
-  let used: string | null = null;
+  let inUse = used;
   let last: string | null = null;
   let closed = false;
 
   async function poll(): Promise<void> {
     const now = (await Promise.all([fingerprint(files.certFile), fingerprint(files.keyFile)])).join();
     if (closed) return;
-    used ??= now;
     const settled = now === last;
     last = now;
-    if (!settled || now === used) return;
-    used = now;
+    if (!settled || now === inUse) return;
+    inUse = now;
     try {
       on.renewed(loadCertificate(files.certFile, files.keyFile));
     } catch (error) {
@@ -55,9 +62,10 @@ export function renewCertificate(
   server: HttpServer,
   config: EdgeConfig,
   files: NonNullable<EdgeConfig["tls"]>,
+  used: string,
   log: Logger,
 ): CertificateWatch {
-  return watchCertificate(files, {
+  return watchCertificate(files, used, {
     renewed(pair) {
       if (server instanceof TlsServer) server.setSecureContext(secureContext(config, pair));
       log.info({ event: "certificate-renewed", certFile: files.certFile });
@@ -68,11 +76,19 @@ export function renewCertificate(
   });
 }
 
-async function fingerprint(file: string): Promise<string> {
-  try {
-    const { ino, size, mtimeMs, ctimeMs } = await stat(file);
-    return `${ino}:${size}:${mtimeMs}:${ctimeMs}`;
-  } catch {
-    return "missing";
-  }
+/** Of both files as they are now. */
+export function fingerprintOf(files: PairFiles): string {
+  return [files.certFile, files.keyFile]
+    .map((file) => {
+      const stats = statSync(file, { throwIfNoEntry: false });
+      return stats === undefined ? missing : text(stats);
+    })
+    .join();
 }
+
+async function fingerprint(file: string): Promise<string> {
+  return stat(file).then(text, () => missing);
+}
+
+const missing = "missing";
+const text = ({ ino, size, mtimeMs, ctimeMs }: Stats) => `${ino}:${size}:${mtimeMs}:${ctimeMs}`;

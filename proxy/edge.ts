@@ -4,7 +4,7 @@ import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } f
 import { Admission } from "./admission.ts";
 import { continueWithin, limitBody } from "./body-limit.ts";
 import { loadCertificate } from "./certificate.ts";
-import { type CertificateWatch, renewCertificate } from "./certificate-watch.ts";
+import { type CertificateWatch, fingerprintOf, renewCertificate } from "./certificate-watch.ts";
 import type { EdgeConfig } from "./config.ts";
 import { Drain } from "./drain.ts";
 import { badRequest, type EdgeError, EdgeFailure, errorBody, internal, notFound, overloaded } from "./errors.ts";
@@ -38,6 +38,7 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
   const tally = new EdgeTally();
   const peerOf = createPeers(config.trustedProxies, config.tls === null ? "http" : "https");
   const observer = new Observer({ tally, log, logSample: config.logSample, peerOf });
+  const loaded = config.tls === null ? "" : fingerprintOf(config.tls);
   const app = createApp(config, nextId, observer);
   const { server } = app;
   // The limit in bytes bounds them. Beyond a limit in number Node would drop headers silently, Host and Content-Length too.
@@ -146,7 +147,7 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
       await app.ready();
       const port = await intake.open(address, fds);
       upstreams.startChecks();
-      if (config.tls !== null) watch = renewCertificate(server, config, config.tls, log);
+      if (config.tls !== null) watch = renewCertificate(server, config, config.tls, loaded, log);
       return port;
     },
     setTicketKey(key) {

@@ -34,7 +34,11 @@ export interface TestEdge {
 }
 
 /** An edge of its own ports in this process, over real TLS. `env` overrides what the test needs otherwise. */
-export async function startEdge(certificate: TestCertificate, env: Record<string, string>): Promise<TestEdge> {
+export async function startEdge(
+  certificate: TestCertificate,
+  env: Record<string, string>,
+  beforeItListens?: () => Promise<unknown>,
+): Promise<TestEdge> {
   const logged: Record<string, unknown>[] = [];
   const config = parseEdgeConfig({
     EDGE_CERT_FILE: certificate.certFile,
@@ -42,6 +46,7 @@ export async function startEdge(certificate: TestCertificate, env: Record<string
     ...env,
   });
   const edge = createEdge(config, createLog("edge", config.logLevel, { write: (line) => logged.push(JSON.parse(line)) }));
+  await beforeItListens?.();
   const port = await edge.listen({ host: "127.0.0.1", port: 0, setting: "EDGE_PORT" });
   const admin = createAdmin({ readiness: () => runChecks(edge.checks), metrics: edge.metrics });
   const adminPort = await admin.listen("127.0.0.1", 0);
