@@ -113,6 +113,23 @@ test("failing health checks eject without a request lost, and a good one readmit
   expect(new Set(await answers(4))).toEqual(new Set(["first", "other"]));
 });
 
+test("checks of an upstream that does not answer do not pile up, and each counts once", async () => {
+  const hang: Respond = ({ head }) => (isCheck(head) ? null : ok("other"));
+  await start({ UPSTREAM_CHECK_INTERVAL_MS: "50" });
+  other.respond = hang;
+  const checks = () => other.requests.filter(({ head }) => isCheck(head)).length;
+  await expect.poll(checks).toBeGreaterThan(0);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const before = checks();
+  await edge.edge.admin("/readyz");
+  expect(checks()).toBeLessThanOrEqual(before + 1);
+  // The second that fails in a row ejects.
+  const ejected = `edge_upstream_ejected{upstream="${other.origin}"}`;
+  expect(await edge.metric(ejected)).toBe(0);
+  await expect.poll(() => edge.metric(ejected), { timeout: 10_000 }).toBe(1);
+  expect(checks()).toBeGreaterThanOrEqual(before + 1);
+});
+
 test("a backend that restarts beside another one costs no request, kept connections and all", async () => {
   await start({ UPSTREAM_EJECT_MS: "200" });
   expect(new Set(await answers(4))).toEqual(new Set(["first", "other"]));

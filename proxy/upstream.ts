@@ -36,6 +36,7 @@ export class Upstream {
   readonly health: UpstreamHealth;
   readonly #probe: Client;
   readonly #healthPath: string;
+  #check: Promise<string | null> | null = null;
   #connectionsOpened = 0;
   #connectionsFailed = 0;
 
@@ -105,8 +106,18 @@ export class Upstream {
     };
   }
 
-  /** Asks the upstream's health path. Resolves to null when it answers 2xx, else to what is wrong; never rejects. */
-  async check(): Promise<string | null> {
+  /**
+   * Asks the upstream's health path, for all who want to know meanwhile: the connection for it takes one request at a time.
+   * Resolves to null when it answers 2xx, else to what is wrong; never rejects.
+   */
+  check(): Promise<string | null> {
+    this.#check ??= this.#ask().finally(() => {
+      this.#check = null;
+    });
+    return this.#check;
+  }
+
+  async #ask(): Promise<string | null> {
     try {
       const { statusCode, body } = await this.#probe.request({ method: "GET", path: this.#healthPath });
       await body.dump();

@@ -9,6 +9,7 @@ export class Upstreams {
   readonly #byOrigin: ReadonlyMap<string, Upstream>;
   readonly #checkIntervalMs: number;
   readonly #log: Logger;
+  readonly #checking = new Set<Upstream>();
   #checks: NodeJS.Timeout | null = null;
   #turn = 0;
 
@@ -77,7 +78,11 @@ export class Upstreams {
   }
 
   async #check(upstream: Upstream): Promise<void> {
+    // One that takes longer than the interval counts once.
+    if (this.#checking.has(upstream)) return;
+    this.#checking.add(upstream);
     const problem = await upstream.check();
+    this.#checking.delete(upstream);
     // Closing fails the checks under way.
     if (this.#checks === null || !upstream.health.checked(problem === null)) return;
     if (problem === null) this.#log.info({ event: "upstream-readmitted", upstream: upstream.origin });
