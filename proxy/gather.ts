@@ -5,6 +5,12 @@ import { faultOf } from "./framing.ts";
 /** Larger bodies, and those of unknown length, are streamed. */
 const gatheredBytes = 65_536;
 
+/**
+ * Of bodies that are awaited at once, in each worker: nothing else bounds how many connections have one under way. Beyond it
+ * small bodies are streamed like large ones, and their senders are slow clients.
+ */
+const awaitedBytes = 32 * 1_024 * 1_024;
+
 const kBody = Symbol("body");
 type GatheredRequest = IncomingMessage & { [kBody]?: Buffer };
 
@@ -13,18 +19,23 @@ type GatheredRequest = IncomingMessage & { [kBody]?: Buffer };
  * place and an upstream connection for as long as it likes: a few dozen of them would stop the edge.
  */
 export function gatherBody(app: FastifyInstance<Server>): void {
+  let awaited = 0;
   app.addHook("onRequest", ({ raw }: { raw: GatheredRequest }, _reply, done) => {
     const length = Number(raw.headers["content-length"] ?? 0);
     const isStreamed = length > gatheredBytes || raw.headers["transfer-encoding"] !== undefined;
-    if (length === 0 || isStreamed || faultOf(raw) !== null) {
+    if (length === 0 || isStreamed || awaited + length > awaitedBytes || faultOf(raw) !== null) {
       done();
       return;
     }
+    awaited += length;
     const chunks: Buffer[] = [];
     raw.on("data", (chunk: Buffer) => chunks.push(chunk));
     // A client that leaves half way is nobody's concern yet; the server's request timeout ends one that dawdles.
-    raw.on("error", () => {});
+    raw.on("error", () => {
+      if (raw[kBody] === undefined) awaited -= length;
+    });
     raw.on("end", () => {
+      awaited -= length;
       raw[kBody] = Buffer.concat(chunks);
       done();
     });

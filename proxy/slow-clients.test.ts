@@ -120,3 +120,29 @@ test.each([
   await expect.poll(() => edge.metric("edge_in_flight"), patience).toBe(0);
   expect(await edge.metric("edge_slow_clients")).toBe(0);
 });
+
+test("small bodies are awaited within bounded memory: beyond it they are streamed, and slow ones make room as others do", async () => {
+  await edge.restart({ EDGE_TLS: "off", EDGE_REQUEST_TIMEOUT_MS: "60000" });
+  const senders: RawClient[] = [];
+  const send = async () => {
+    const client = await edge.open();
+    client.send("POST /slow HTTP/1.1\r\nHost: edge.test\r\nContent-Length: 65536\r\n\r\nhello");
+    senders.push(client);
+  };
+  while (senders.length < 512) await send();
+  await expect.poll(() => edge.metric("edge_connections"), patience).toBe(512);
+  expect(edge.upstream.bytesReceived).toBe(0);
+  await send();
+  await expect.poll(() => edge.upstream.bytesReceived, patience).toBeGreaterThan(0);
+  const [whole, left] = senders;
+  whole?.send("x".repeat(65_531));
+  expect((await whole?.response())?.body.toString()).toBe("served");
+  left?.socket.destroy();
+  await expect.poll(() => edge.metric("edge_connections"), patience).toBe(512);
+  const before = edge.upstream.bytesReceived;
+  await send();
+  await send();
+  expect((await edge.get("/quick")).body.toString()).toBe("served");
+  expect(edge.upstream.bytesReceived - before).toBeLessThan(1_000);
+  for (const client of senders) client.end();
+});
