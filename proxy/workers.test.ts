@@ -28,6 +28,14 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   edge.child.kill("SIGKILL");
+  // It would never hear that its primary is gone.
+  for (const pid of stopped.splice(0)) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended.
+    }
+  }
   await edge.exited;
   await upstream.close();
 });
@@ -243,38 +251,32 @@ test("a reload to shorter timeouts leaves the old workers the time that theirs g
   expect((await client.response()).body.toString()).toBe("late");
 });
 
-describe("a worker that accepts already, but is not wanted after all, finishes its requests", () => {
-  /** Two of the workers that start from now on: one that has a request in flight, and one that is stopped before it listens. */
-  async function startTwo(before: readonly number[], slow: ReturnType<typeof holdSlow>) {
-    // To stop one before it has become a worker is to stop the primary, which waits for that.
-    const isWorker = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("worker");
-    const started = () => workerPids().filter((pid) => !before.includes(pid) && isWorker(pid));
-    await expect.poll(() => started().length, { ...patience, interval: 5 }).toBe(2);
-    const [, second = 0] = started();
-    stop([second]);
-    const client = await open();
-    const asked = slow.asked();
-    askSlow(client);
-    await expect.poll(slow.asked, patience).toBe(asked + 1);
-    return { client, second };
-  }
-  const signal = (pids: readonly number[], name: NodeJS.Signals) => {
-    for (const pid of pids) process.kill(pid, name);
-  };
-  /** One that is still stopped at the end would outlive the test. */
-  const stop = (pids: readonly number[]) => {
-    signal(pids, "SIGSTOP");
-    onTestFinished(() => {
-      for (const pid of pids) {
-        try {
-          process.kill(pid, "SIGKILL");
-        } catch {
-          // It has ended.
-        }
-      }
-    });
-  };
+const signal = (pids: readonly number[], name: NodeJS.Signals) => {
+  for (const pid of pids) process.kill(pid, name);
+};
 
+const stopped: number[] = [];
+const stop = (pids: readonly number[]) => {
+  signal(pids, "SIGSTOP");
+  stopped.push(...pids);
+};
+
+/** Two of the workers that start from now on: one that has a request in flight, and one that is stopped before it listens. */
+async function startTwo(before: readonly number[], slow: ReturnType<typeof holdSlow>) {
+  // To stop one before it has become a worker is to stop the primary, which waits for that.
+  const isWorker = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("worker");
+  const started = () => workerPids().filter((pid) => !before.includes(pid) && isWorker(pid));
+  await expect.poll(() => started().length, { ...patience, interval: 5 }).toBe(2);
+  const [, second = 0] = started();
+  stop([second]);
+  const client = await open();
+  const asked = slow.asked();
+  askSlow(client);
+  await expect.poll(slow.asked, patience).toBe(asked + 1);
+  return { client, second };
+}
+
+describe("a worker that accepts already, but is not wanted after all, finishes its requests", () => {
   test("when another cannot start", async () => {
     await start({ EDGE_WORKERS: "2" });
     const slow = holdSlow();
@@ -428,6 +430,26 @@ test("ticket keys are changed: an old ticket costs a full handshake, a new one r
       return (await resume(renewed.ticket)).reused;
     }, patience)
     .toBe(true);
+});
+
+test("a key that is changed while a worker starts reaches it", async () => {
+  const lifeMs = 4_000;
+  await start({ EDGE_WORKERS: "2", EDGE_TICKET_KEY_LIFE_MS: String(lifeMs) });
+  const changed = new Promise((resolve) => setTimeout(resolve, lifeMs + 100));
+  const { ticket } = await resume();
+  expect((await resume(ticket)).reused).toBe(true);
+  const old = workerPids();
+  stop(old);
+  edge.child.kill("SIGHUP");
+  const { client, second } = await startTwo(old, holdSlow());
+  await changed;
+  signal([second], "SIGCONT");
+  await expect.poll(() => eventsNamed("reloaded").length, patience).toBe(1);
+  // The other has begun with the new key.
+  signal([second], "SIGSTOP");
+  expect((await resume(ticket)).reused).toBe(false);
+  client.end();
+  signal([second, ...old], "SIGCONT");
 });
 
 test("SIGHUP: new workers with the certificate as it is now; requests in flight finish, clients are told to go", async () => {
