@@ -31,7 +31,8 @@ export function gatherBody(app: FastifyInstance<Server>): void {
     const chunks: Buffer[] = [];
     raw.on("data", (chunk: Buffer) => chunks.push(chunk));
     // A client that leaves half way is nobody's concern yet; the server's request timeout ends one that dawdles.
-    raw.on("error", () => {
+    raw.on("error", () => {});
+    raw.on("close", () => {
       if (raw[kBody] === undefined) awaited -= length;
     });
     raw.on("end", () => {
