@@ -166,7 +166,7 @@ async function main(): Promise<number> {
     return await run(call, stateDirAt(process.env.PLIMSOLL_HOME || `${repository}/.plimsoll`), interrupted.signal);
   } catch (error) {
     if (interrupted.signal.aborted && !(error instanceof DeployError)) {
-      console.error("deploy.sh: interrupted");
+      console.error("deploy.sh: interrupted; ./deploy.sh --status tells what runs");
       return DeployExit.interrupted;
     }
     const { message, logLines, exitCode } = error instanceof DeployError ? error : new DeployError(errorMessage(error));
