@@ -62,7 +62,7 @@ describe("what a probe's judgement needs", () => {
     const results = { verdict: "aborted" as const, exitCode: 99, reasons: ["aborted: http_req_failed: rate>0.5 for 0 s"] };
     const facts = new ProbeWatch({ warmUpMs: 0 }, 1).facts(5, [], { ...summary, resources: [...died, ...others], results });
     expect(facts.deaths).toEqual(["proxy died"]);
-    expect(facts.objectives).toEqual([{ text: results.reasons[0], ok: false, excess: null }]);
+    expect(facts.objectives).toEqual([{ text: results.reasons[0], ok: false, excess: null, missedByMs: null }]);
   });
 });
 
@@ -79,8 +79,8 @@ describe("objectives", () => {
   test("tell by what factor they are missed, and fail without data", () => {
     const profile = { ...exampleProfile("open"), thresholds: { response_time: ["p(95)<250"], http_req_failed: ["rate<0.01"] } };
     expect(objectivesOf(profile, metrics())).toEqual([
-      { text: "response_time: p(95)<250 (above 30000)", ok: false, excess: 120 },
-      { text: "http_req_failed: rate<0.01 (no data)", ok: false, excess: null },
+      { text: "response_time: p(95)<250 (above 30000)", ok: false, excess: 120, missedByMs: 29_750 },
+      { text: "http_req_failed: rate<0.01 (no data)", ok: false, excess: null, missedByMs: null },
     ]);
   });
 });

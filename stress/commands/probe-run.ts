@@ -5,6 +5,7 @@ import type { ProbeOrder } from "../judge/search.ts";
 import { bottleneckOfProbe } from "../judge/search-bottleneck.ts";
 import { describeResult, evaluate, parseExpression } from "../judge/threshold.ts";
 import type { RunEvent, RunPhase, Snapshot } from "../measure/event.ts";
+import { metricInfo } from "../measure/metric-names.ts";
 import { type MeasuredMetric, trendOf } from "../measure/metrics.ts";
 import type { SearchLevel, SearchSummary } from "../measure/search-summary.ts";
 import type { Summary } from "../measure/summary.ts";
@@ -62,6 +63,8 @@ export class ProbeWatch {
       objectives: [...objectives, ...abortsOf(summary)],
       drainMs: Math.max(0, at("after") - at("drain")),
       generatorReasons: summary.generator.evidence,
+      pacerLagP99Ms: summary.generator.pacerLagP99Ms,
+      hasLocalFailures: summary.failures.some(({ class: name }) => name === "local-limit"),
       deaths: summary.resources.flatMap(({ name, restarts, oomKills, running }) => {
         if (oomKills !== null && oomKills > 0) return [`${name} was killed for memory`];
         return restarts > 0 || !running ? [`${name} died`] : [];
@@ -73,7 +76,7 @@ export class ProbeWatch {
 /** An abort rule that fired ended the probe before its objectives could be judged on all of it. */
 function abortsOf({ results }: Summary): ProbeObjective[] {
   const rules = results.reasons.filter((reason) => reason.startsWith("aborted: "));
-  return rules.map((text) => ({ text, ok: false, excess: null }));
+  return rules.map((text) => ({ text, ok: false, excess: null, missedByMs: null }));
 }
 
 /** The objectives on the steady part. */
@@ -86,7 +89,10 @@ export function objectivesOf(profile: Profile, metrics: Metrics): ProbeObjective
       const result = evaluate(expression, metric === undefined ? null : sourceOf(metric));
       const { ok, actual } = result;
       const excess = actual === null || expression.limit === 0 ? null : actual / expression.limit;
-      return { text: describeResult(key, text, result), ok, excess: expression.operator.startsWith("<") ? excess : null };
+      const isLimit = expression.operator.startsWith("<");
+      const isLatency = metricInfo[selector.name].unit === "ms";
+      const missedByMs = isLimit && isLatency && !ok && actual !== null ? actual - expression.limit : null;
+      return { text: describeResult(key, text, result), ok, excess: isLimit ? excess : null, missedByMs };
     });
   });
 }
@@ -131,6 +137,6 @@ export function levelOf(
       memoryBytes: (rss ?? anon)?.steadyBytes ?? null,
       throttledMs: throttled?.ms ?? null,
     })),
-    bottleneck: bottleneckOfProbe(summary),
+    bottleneck: bottleneckOfProbe(summary, outcome),
   };
 }

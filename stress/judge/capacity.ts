@@ -42,7 +42,7 @@ export function plateauOf(phases: readonly PhaseRow[]): PhaseRow | null {
 function bottleneckOf(facts: CapacityFacts): Pick<Summary["capacity"], "bottleneck" | "evidence"> {
   const { cores, busyShare, stealShare } = facts.host;
   if (facts.generatorReasons.length > 0) return { bottleneck: "generator", evidence: [...facts.generatorReasons] };
-  const services = facts.resources.flatMap(exhausted);
+  const services = exhaustedServices(facts.resources);
   const host: string[] = [];
   if (busyShare !== null && busyShare >= exhaustedShare) {
     host.push(`host CPU ${percent(busyShare)} busy on ${cores} cores, shared by generator and target`);
@@ -53,6 +53,11 @@ function bottleneckOf(facts: CapacityFacts): Pick<Summary["capacity"], "bottlene
   if (facts.resources.length === 0 && busyShare === null)
     return { bottleneck: "unknown", evidence: ["no resources were sampled"] };
   return { bottleneck: "none", evidence: ["neither the generator, the host nor a sampled service ran out of CPU"] };
+}
+
+/** A line for each service that used up what it may use. */
+export function exhaustedServices(resources: readonly ServiceResources[]): string[] {
+  return resources.flatMap(exhausted);
 }
 
 function exhausted({ name, cpu, limits }: ServiceResources): string[] {

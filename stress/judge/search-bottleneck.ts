@@ -1,5 +1,6 @@
 import type { SearchLevel } from "../measure/search-summary.ts";
 import type { ServiceResources, Summary } from "../measure/summary.ts";
+import { exhaustedServices } from "./capacity.ts";
 
 /** A service that uses this much of an enforced memory limit is close to being killed for it. */
 const exhaustedShare = 0.9;
@@ -10,11 +11,16 @@ const blockedShare = 0.1;
 
 /**
  * What a probe ran out of, with the evidence: CPU, the quota's throttling, memory, connections, or nothing that was looked
- * at. A limit of the generator comes before all others: behind it nobody knows.
+ * at. A limit of the generator comes before all others: behind it nobody knows. But where the target broke all the same, what the
+ * generator was short of is the CPU of the host that they share.
  */
-export function bottleneckOfProbe(summary: Summary): SearchLevel["bottleneck"] {
+export function bottleneckOfProbe(summary: Summary, outcome: SearchLevel["outcome"]): SearchLevel["bottleneck"] {
   const { capacity, resources } = summary;
-  if (capacity.bottleneck === "generator") return { kind: "generator", evidence: capacity.evidence };
+  if (capacity.bottleneck === "generator") {
+    if (outcome === "generator") return { kind: "generator", evidence: capacity.evidence };
+    const exhausted = exhaustedServices(resources);
+    return { kind: exhausted.length > 0 ? "target" : "host", evidence: [...exhausted, ...capacity.evidence] };
+  }
   const throttled = resources.flatMap((service) => throttling(service, summary.state.testRunDurationMs));
   if (capacity.bottleneck === "target" || throttled.length > 0) {
     const found = capacity.bottleneck === "target" ? capacity.evidence : [];

@@ -106,7 +106,7 @@ export function simulateProbe(server: SimulatedServer, load: SimulatedLoad): Pro
   const sorted = Float64Array.from(responses).sort();
   const percentile = (p: number) => sorted[Math.max(0, Math.ceil((p / 100) * sorted.length) - 1)] ?? 0;
   const objective = (name: string, actual: number, limit: number) => {
-    return { text: `${name}<${limit} (${actual.toFixed(3)})`, ok: actual < limit, excess: actual / limit };
+    return { text: `${name}<${limit} (${actual.toFixed(3)})`, ok: actual < limit, excess: actual / limit, missedByMs: null };
   };
   return {
     rate,
@@ -117,6 +117,8 @@ export function simulateProbe(server: SimulatedServer, load: SimulatedLoad): Pro
       objective("response_time: p(99)", percentile(99), p99LimitMs),
     ],
     drainMs: Math.max(0, ends.reduce((most, end) => Math.max(most, end), 0) - lastMs),
+    pacerLagP99Ms: null,
+    hasLocalFailures: false,
     generatorReasons: [],
     deaths: [],
   };
