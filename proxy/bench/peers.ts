@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { flatHeapFlags } from "../heap-flags.ts";
 import { backendConfig, haproxyConfig, nginxConfig, type PeerAddress } from "./server-configs.ts";
 
 /** One proxy under measurement; its process is the root of its tree. */
@@ -18,7 +19,6 @@ interface PeerCommand {
   readonly env?: Record<string, string>;
 }
 
-const heapFlags = ["--max-semi-space-size=8", "--initial-old-space-size=32", "--heap-growing-percent=30"];
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** How each peer is started. `null`: a program is missing. */
@@ -36,7 +36,7 @@ const commands: Readonly<Record<string, (address: PeerAddress) => PeerCommand | 
   floor: (address) => ({ command: [process.execPath, file("./floor.ts")], env: nodeEnv(address) }),
   edge: (address) => ({
     // As it is deployed.
-    command: [process.execPath, ...heapFlags, file("../dist/main.js"), "edge"],
+    command: [process.execPath, ...flatHeapFlags, file("../dist/main.js"), "edge"],
     env: {
       EDGE_HOST: "127.0.0.1",
       EDGE_WORKERS: "1",
