@@ -150,10 +150,12 @@ describe("a run that ends early", () => {
   });
 
   test("no abort rule fires on what is over: a healthy run has no answers after its load, and passes", async () => {
-    const load = ["--rate", "50/s", "--duration", "2s", "--abort-on", "http_reqs: rate<10", "--abort-on", "apdex: value<0.5"];
-    const { code, stdout } = await start("throughput", "--base-url", url, ...load).ended;
+    // fires on a round without an answer: on the empty one after the load, before
+    const rules = ["--abort-on", "http_reqs: rate<0.5", "--threshold", "http_req_failed: rate<0.5"];
+    const { code, stdout } = await start("throughput", "--base-url", url, "--rate", "50/s", "--duration", "2s", ...rules).ended;
     expect(stdout).not.toMatch(/aborted/i);
-    expect([0, 111]).toContain(code);
+    // a crowded machine may send late
+    expect([0, 111], stdout).toContain(code);
     expect(served).toBe(100);
   });
 

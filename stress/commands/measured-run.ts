@@ -28,6 +28,8 @@ import type { MeasuredTarget } from "./target-flags.ts";
 
 const defaultSampleMs = 1000;
 const checkpointMs = 10_000;
+/** Shorter stretches of a load tell nothing to a rule on what happens now. */
+const leastJudgedMs = 250;
 /** A container's memory is accounted otherwise than a process's, and named so. */
 const memoryColumn = { process: "rss", container: "anon" } as const;
 
@@ -190,7 +192,9 @@ export class MeasuredRun {
     }
     const snapshot = this.#recording.round(atMs, loadMs, this.#processLoad(), gauges);
     this.#tell({ type: "snapshot", snapshot: { ...snapshot, thresholds: thresholds(this.#recording.metrics(loadMs)) } });
-    if (this.#profile.abort.length > 0 && this.#aborted.length === 0 && this.#phases.at(-1)?.kind === "load") {
+    // What comes after the last stage is no load, and an instant at the end of a fixed number of requests no rate.
+    const isLoad = this.#profile.load.model === "requests" ? sinceMs >= leastJudgedMs : snapshot.stage >= 0;
+    if (this.#profile.abort.length > 0 && this.#aborted.length === 0 && isLoad) {
       this.#aborted = aborting(loadMs, this.#recording.windowMetrics(sinceMs));
       if (this.#aborted.length > 0) this.#stop.abort();
     }
