@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { Table } from "./table.tsx";
 
 export interface Bar {
-  /** Names the row; empty where it is that of the row above. */
+  /** Names the row, with `label`. */
   group: string;
   label: string;
   /** Null where there is none. */

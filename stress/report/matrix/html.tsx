@@ -88,8 +88,8 @@ function resultsSection({ rows }: MatrixReport): Section {
 function p95Section({ rows }: MatrixReport): Section | null {
   const sorted = rows.toSorted((a, b) => a.targetRate - b.targetRate);
   if (sorted.every(({ p95Ms }) => p95Ms === null)) return null;
-  const bars = sorted.map((row, at) => ({
-    group: sorted[at - 1]?.targetRate === row.targetRate ? "" : `${formatRate(row.targetRate)}/s`,
+  const bars = sorted.map((row) => ({
+    group: `${formatRate(row.targetRate)}/s`,
     label: clean(row.topology),
     value: row.p95Ms,
     text: row.beyond.includes("p(95)") ? formatBeyond(row.limitMs) : formatLatency(row.p95Ms),
