@@ -8,7 +8,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Half of the tests wait for processes and clocks; more files at once than this would fight for the CPU.
-    maxWorkers: 4,
+    maxWorkers: 3,
     reporters: process.env.CI ? ["default", ["json", { outputFile: ".test-results/unit.json" }]] : ["default"],
   },
 });
