@@ -7,12 +7,13 @@ import { fileURLToPath } from "node:url";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { endProcesses, findByEnvironment, readProcess } from "./deploy/process-table.ts";
 import { logFile, makeStateDir, readDeployment, type StateDir, stateDirAt } from "./deploy/state-dir.ts";
-import type { RestartTiming, ServiceExit } from "./deploy/supervised-service.ts";
+import type { ServiceExit } from "./deploy/supervised-service.ts";
+import type { RestartTimes } from "./restart.ts";
 import { type FromSupervisor, homeVariable, type SupervisorOrder } from "./supervisor.ts";
 
 const built = fileURLToPath(new URL("./dist/supervisor.js", import.meta.url));
 const patience = { timeout: 20_000 };
-const prompt: RestartTiming = { firstRestartMs: 10, maxRestartMs: 80, stableMs: 3_600_000 };
+const prompt: RestartTimes = { firstMs: 10, maxMs: 80, stableMs: 3_600_000 };
 /** Says that it is up and that it drained; ends by itself on SIGTERM. */
 const wellBehaved = `process.on("SIGTERM", () => { console.log("drained"); process.exit(0); }); setInterval(() => {}, 1000); console.log("up");`;
 

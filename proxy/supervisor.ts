@@ -1,8 +1,9 @@
 import { rotateLog } from "./deploy/log-file.ts";
 import { identify } from "./deploy/process-table.ts";
 import { forgetDeployment, logFile, readDeployment, type StateDir, stateDirAt, writeDeployment } from "./deploy/state-dir.ts";
-import { type RestartTiming, type ServiceExit, type ServiceOrder, SupervisedService } from "./deploy/supervised-service.ts";
+import { type ServiceExit, type ServiceOrder, SupervisedService } from "./deploy/supervised-service.ts";
 import type { Deployment } from "./deployment.ts";
+import type { RestartTimes } from "./restart.ts";
 
 /** Environment variable that marks the supervisor and all that it starts with their state directory. */
 export const homeVariable = "PLIMSOLL_SUPERVISED_HOME";
@@ -12,7 +13,7 @@ export interface SupervisorOrder {
   home: string;
   /** Started in this order, stopped in the reverse. */
   services: ServiceOrder[];
-  timing: RestartTiming;
+  timing: RestartTimes;
   deployment: Omit<Deployment, "supervisorPid" | "services" | "embedded"> & {
     embedded: Omit<NonNullable<Deployment["embedded"]>, "supervisorStart">;
   };

@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import writeFileAtomic from "write-file-atomic";
 import type { Deployment } from "../deployment.ts";
+import type { RestartTimes } from "../restart.ts";
 import type { SupervisorOrder } from "../supervisor.ts";
 import { version } from "../version.ts";
 import { fingerprintBuild } from "./build-fingerprint.ts";
@@ -15,7 +16,6 @@ import { checkPorts } from "./preflight.ts";
 import { type CertificatePair, checkGivenCertificate, type ServedCertificate, servedCertificate } from "./served-certificate.ts";
 import { readServiceSettings, type ServiceSettings, settingsText, writeServiceSettings } from "./service-settings.ts";
 import { logFile, readDeployment, type StateDir } from "./state-dir.ts";
-import type { RestartTiming } from "./supervised-service.ts";
 import { startSupervisor } from "./supervisor-client.ts";
 
 /** What the user asked for; null: as it runs now, else the default. */
@@ -37,7 +37,7 @@ const shownLogLines = 8;
 const supervisorGraceMs = 2_000;
 
 /** From a quarter of a second, so that a crash costs little, to half a minute, so that a crash loop costs nothing. */
-const timing: RestartTiming = { firstRestartMs: 250, maxRestartMs: 30_000, stableMs: 60_000 };
+const timing: RestartTimes = { firstMs: 250, maxMs: 30_000, stableMs: 60_000 };
 
 /**
  * Fills in what the wish leaves open from the deployment on record. Reads only: DeployUsageError before anything is

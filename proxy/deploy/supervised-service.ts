@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync } from "node:fs";
+import { Restart, type RestartTimes } from "../restart.ts";
 import { logSize, openLog } from "./log-file.ts";
 import { identify } from "./process-table.ts";
 
@@ -34,13 +35,6 @@ export interface ServiceExit {
   restartInMs: number;
 }
 
-export interface RestartTiming {
-  firstRestartMs: number;
-  maxRestartMs: number;
-  /** A process that was up this long starts again from the first delay. */
-  stableMs: number;
-}
-
 export interface ServiceListener {
   onStart: (state: ServiceState) => void;
   onExit: (exit: ServiceExit) => void;
@@ -54,19 +48,19 @@ const supervisedModule = new URL(`./supervised${import.meta.url.endsWith(".ts") 
 /** One process, started again with exponential back-off each time it ends, until it is stopped. */
 export class SupervisedService {
   readonly #order: ServiceOrder;
-  readonly #timing: RestartTiming;
+  readonly #restart: Restart;
   readonly #listener: ServiceListener;
   #state: ServiceState;
   #child: ChildProcess | null = null;
-  #restartTimer: NodeJS.Timeout | undefined;
-  #delayMs: number;
   #stopping = false;
 
-  constructor(order: ServiceOrder, timing: RestartTiming, listener: ServiceListener) {
+  constructor(order: ServiceOrder, times: RestartTimes, listener: ServiceListener) {
     this.#order = order;
-    this.#timing = timing;
     this.#listener = listener;
-    this.#delayMs = timing.firstRestartMs;
+    this.#restart = new Restart(times, () => {
+      this.#state = { ...this.#state, restarts: this.#state.restarts + 1 };
+      this.start();
+    });
     this.#state = { name: order.name, pid: null, processStart: null, startedAt: null, restarts: 0 };
   }
 
@@ -105,20 +99,14 @@ export class SupervisedService {
     this.#child = null;
     this.#state = { ...this.#state, pid: null, processStart: null, startedAt: null };
     if (this.#stopping) return;
-    if (performance.now() - startedMs >= this.#timing.stableMs) this.#delayMs = this.#timing.firstRestartMs;
-    const restartInMs = this.#delayMs;
-    this.#delayMs = Math.min(restartInMs * 2, this.#timing.maxRestartMs);
-    this.#restartTimer = setTimeout(() => {
-      this.#state = { ...this.#state, restarts: this.#state.restarts + 1 };
-      this.start();
-    }, restartInMs);
-    this.#listener.onExit({ service: this.#order.name, cause, logFrom, restartInMs });
+    this.#restart.livedFor(performance.now() - startedMs);
+    this.#listener.onExit({ service: this.#order.name, cause, logFrom, restartInMs: this.#restart.later() });
   }
 
   /** SIGTERM, and SIGKILL after the grace time. Resolves when the process is gone. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    clearTimeout(this.#restartTimer);
+    this.#restart.cancel();
     const child = this.#child;
     if (!child || child.pid === undefined) return;
     const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
