@@ -3,6 +3,7 @@ import writeFileAtomic from "write-file-atomic";
 import type { Summary } from "../measure/summary.ts";
 import { UsageError } from "../profile/usage-error.ts";
 import { type Reporter, reporters } from "../report/index.ts";
+import { loadPage } from "./load-page.ts";
 import { problemWith } from "./output-flags.ts";
 
 /** A report that is written when a run is over. */
@@ -29,11 +30,9 @@ export async function reportFilesFrom(texts: readonly string[]): Promise<ReportF
 
 /** @returns the reporter of one of the known formats. */
 export async function reporterFor(format: string): Promise<Reporter> {
-  // Before React is loaded: it is its production build that is wanted.
-  await import("../tui/react-mode.ts");
   const load = reporters.get(format);
   if (load === undefined) throw new Error(`no reporter for ${format}`);
-  return load();
+  return loadPage(load);
 }
 
 /** Writes all of them; one that fails keeps none of the others. @returns a line for each that could not be written. */

@@ -15,6 +15,7 @@ import { type MatrixReport, type MatrixRow, matrixRowOf } from "../../report/mat
 import { renderMatrixText } from "../../report/matrix/text.ts";
 import { formatExact } from "../../screen/format.ts";
 import { version } from "../../version.ts";
+import { loadPage } from "../load-page.ts";
 import { MeasuredRun } from "../measured-run.ts";
 import { pause } from "../pause.ts";
 import type { MeasuredTarget } from "../target-flags.ts";
@@ -232,9 +233,7 @@ export class MatrixRun {
       },
     };
     const { directory } = this.#options;
-    // Before React is loaded: it is its production build that is wanted.
-    await import("../../tui/react-mode.ts");
-    const { renderMatrixHtml } = await import("../../report/matrix/html.tsx");
+    const { renderMatrixHtml } = await loadPage(() => import("../../report/matrix/html.tsx"));
     const forms = {
       "matrix.html": renderMatrixHtml(report),
       "matrix.json": `${JSON.stringify(report, null, 2)}\n`,

@@ -17,6 +17,7 @@ import { countsOf, type PlanReport, rowOf, type ScenarioRow } from "../../report
 import { renderPlanText } from "../../report/plan/text.ts";
 import { loadLabel } from "../../screen/load-label.ts";
 import { version } from "../../version.ts";
+import { loadPage } from "../load-page.ts";
 import { MeasuredRun } from "../measured-run.ts";
 import { pause } from "../pause.ts";
 import type { MeasuredTarget } from "../target-flags.ts";
@@ -186,9 +187,7 @@ export class PlanRun {
       scenarios,
       results: { exitCode: worstExitCode(codes), ...countsOf(scenarios) },
     };
-    // Before React is loaded: it is its production build that is wanted.
-    await import("../../tui/react-mode.ts");
-    const { renderPlanHtml } = await import("../../report/plan/html.tsx");
+    const { renderPlanHtml } = await loadPage(() => import("../../report/plan/html.tsx"));
     const forms = {
       "plan.html": renderPlanHtml(report),
       "plan.json": `${JSON.stringify(report, null, 2)}\n`,

@@ -10,7 +10,7 @@ export interface Bar {
   text: string;
 }
 
-/** Figures on one scale from zero, longest first to the eye. Their values stand beside them: the bars are for those who see. */
+/** Figures on one scale from zero. Their values stand beside them: the bars are for those who see. */
 export function Bars({
   caption,
   names,

@@ -19,17 +19,13 @@ export function Failures({ count, text }: { count: number; text: string }): Reac
   return count === 0 ? "0" : <strong className="bad">{text}</strong>;
 }
 
-/** The tone of a word that begins with a sign (`✓ pass`), and the word without it. */
-export function signed(text: string): { tone: "good" | "warn" | "bad" | null; word: string } {
-  const [, sign = "", word = text] = /^([✓✗!?–=+−]) (.*)$/u.exec(text) ?? [];
-  const tone = ({ "✓": "good", "✗": "bad", "!": "warn", "?": "warn" } as const)[sign] ?? null;
-  return { tone, word };
-}
+const tones: Record<string, Extract<Tone, "good" | "warn" | "bad">> = { "✓": "good", "✗": "bad", "!": "warn", "?": "warn" };
 
-/** `✓ pass`, its sign in its colour. */
+/** A word of a table that begins with a sign (`✓ pass`), its sign in its colour; others as they stand without it. */
 export function Signed({ text }: { text: string }): ReactNode {
-  const { tone, word } = signed(text);
-  return tone === null ? (
+  const [, sign = "", word = text] = /^([✓✗!?–=+−]) (.*)$/u.exec(text) ?? [];
+  const tone = tones[sign];
+  return tone === undefined ? (
     word
   ) : (
     <>
