@@ -53,48 +53,51 @@ function expectFound({ summary, code }: Awaited<ReturnType<typeof judged>>, { ex
   if (!exitCodes.includes(99)) expect(summary.stability?.checks.filter(({ verdict }) => verdict === "drifting")).toEqual([]);
 }
 
-describe("a process", () => {
-  test.concurrent.each(services)("that $finds is judged rightly", async (expected) => {
-    await using service = await FaultyProcess.start(expected.fault);
-    expectFound(await judged(service.url, `pid:${service.pid}`), expected);
-  });
-
-  test.concurrent("that dies during the soak fails it, and the soak goes on to its end", async () => {
-    await using service = await FaultyProcess.start("dies");
-    const { summary, code } = await judged(service.url, `pid:${service.pid}`);
-    expect(code).toBe(99);
-    expect(summary.results.reasons).toContain("service was down at the end of the run");
-    expect(summary.state.testRunDurationMs).toBeGreaterThan(59_000);
-  });
-
-  test.concurrent("of which the latency grows all the time fails, though its memory is flat", async () => {
-    await using service = await FaultyProcess.start("slow");
-    const { summary, code } = await judged(service.url, `pid:${service.pid}`);
-    expect(code).toBe(99);
-    expect(summary.stability?.checks.find(({ check }) => check === "latency")?.verdict).toBe("drifting");
-  });
-});
-
-describe.skipIf(!engineFound)("a container", () => {
-  const script = readFileSync(new URL("../testing/faulty-service.ts", import.meta.url), "utf8");
-
-  test.concurrent.each(services)("that $finds is judged rightly", async (expected) => {
-    await using container = await TestContainer.start({
-      image: node,
-      command: [
-        "node",
-        "--expose-gc",
-        "--input-type=module-typescript",
-        "-e",
-        script,
-        "service",
-        expected.fault,
-        "0.0.0.0",
-        "8080",
-      ],
-      memoryBytes: 512 * 2 ** 20,
-      port: 8080,
+// Side by side, processes and containers too.
+describe.concurrent("a soak of", () => {
+  describe("a process", () => {
+    test.each(services)("that $finds is judged rightly", async (expected) => {
+      await using service = await FaultyProcess.start(expected.fault);
+      expectFound(await judged(service.url, `pid:${service.pid}`), expected);
     });
-    expectFound(await judged(await container.url(), `docker:${container.name}`), expected);
+
+    test("that dies during the soak fails it, and the soak goes on to its end", async () => {
+      await using service = await FaultyProcess.start("dies");
+      const { summary, code } = await judged(service.url, `pid:${service.pid}`);
+      expect(code).toBe(99);
+      expect(summary.results.reasons).toContain("service was down at the end of the run");
+      expect(summary.state.testRunDurationMs).toBeGreaterThan(59_000);
+    });
+
+    test("of which the latency grows all the time fails, though its memory is flat", async () => {
+      await using service = await FaultyProcess.start("slow");
+      const { summary, code } = await judged(service.url, `pid:${service.pid}`);
+      expect(code).toBe(99);
+      expect(summary.stability?.checks.find(({ check }) => check === "latency")?.verdict).toBe("drifting");
+    });
+  });
+
+  describe.skipIf(!engineFound)("a container", () => {
+    const script = readFileSync(new URL("../testing/faulty-service.ts", import.meta.url), "utf8");
+
+    test.each(services)("that $finds is judged rightly", async (expected) => {
+      await using container = await TestContainer.start({
+        image: node,
+        command: [
+          "node",
+          "--expose-gc",
+          "--input-type=module-typescript",
+          "-e",
+          script,
+          "service",
+          expected.fault,
+          "0.0.0.0",
+          "8080",
+        ],
+        memoryBytes: 512 * 2 ** 20,
+        port: 8080,
+      });
+      expectFound(await judged(await container.url(), `docker:${container.name}`), expected);
+    });
   });
 });
