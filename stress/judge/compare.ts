@@ -33,8 +33,6 @@ export const defaultMargins: Margins = { ratio: 0.03, share: 0.001 };
 interface SoundGroup {
   label: string;
   runs: readonly RunFile[];
-  /** Place of each run among those given. */
-  places: readonly number[];
   leftOut: ComparedGroup["leftOut"];
 }
 
@@ -44,7 +42,7 @@ interface SoundGroup {
  */
 export function compareGroups(given: readonly RunGroup[], options: CompareOptions): Comparison {
   const sound = given.map(soundRuns);
-  const pairs = sound.length === 2 ? pairsOf(sound, options.paired) : null;
+  const pairs = sound.length === 2 ? pairsOf(sound, options.paired ? given : null) : null;
   const groups = pairs ?? sound;
   const method = methodOf(groups, pairs !== null);
   const tables = groups.map(({ runs }) =>
@@ -97,27 +95,28 @@ export function compareGroups(given: readonly RunGroup[], options: CompareOption
 function soundRuns({ label, runs }: RunGroup): SoundGroup {
   const leftOut: SoundGroup["leftOut"] = [];
   const seen = new Map<string, string>();
-  const places: number[] = [];
-  const kept = runs.filter(({ file, summary }, place) => {
+  const kept = runs.filter(({ file, summary }) => {
     const twin = seen.get(summary.metadata.id);
     const reason = twin === undefined ? unsoundness(summary) : `it is the same run as ${twin}`;
-    if (reason === null) {
-      seen.set(summary.metadata.id, file);
-      places.push(place);
-    } else leftOut.push({ file, reason });
+    if (reason === null) seen.set(summary.metadata.id, file);
+    else leftOut.push({ file, reason });
     return reason === null;
   });
-  return { label, runs: kept, places, leftOut };
+  return { label, runs: kept, leftOut };
 }
 
-/** Groups in pairs, the n-th run of one with the n-th of the other; null where there are no pairs to speak of. */
-function pairsOf(groups: readonly SoundGroup[], forced: boolean): SoundGroup[] | null {
+/**
+ * Groups in pairs, as the runs themselves say, or the n-th run of one in `byOrder` with the n-th of the other, whatever was left
+ * out between; null where there are no pairs to speak of.
+ */
+function pairsOf(groups: readonly SoundGroup[], byOrder: readonly RunGroup[] | null): SoundGroup[] | null {
   const [a, b] = groups as [SoundGroup, SoundGroup];
-  const pairOf = ({ summary: { series } }: RunFile, place: number | undefined): string | null => {
-    if (forced) return String(place);
+  const pairOf = (run: RunFile, side: number): string | null => {
+    if (byOrder !== null) return String(byOrder[side]?.runs.indexOf(run));
+    const { series } = run.summary;
     return series === undefined || series.side === null ? null : `${series.id} ${series.run}`;
   };
-  const [pairsA, pairsB] = [a, b].map(({ runs, places }) => new Map(runs.map((run, at) => [pairOf(run, places[at]), run])));
+  const [pairsA, pairsB] = [a, b].map(({ runs }, side) => new Map(runs.map((run) => [pairOf(run, side), run])));
   if (pairsA === undefined || pairsB === undefined || pairsA.has(null) || pairsB.has(null)) return null;
   const common = [...pairsA.keys()].filter((pair) => pairsB.has(pair));
   if (common.length < 2) return null;
@@ -126,7 +125,6 @@ function pairsOf(groups: readonly SoundGroup[], forced: boolean): SoundGroup[] |
     { group: b, of: pairsB },
   ].map(({ group, of }) => ({
     label: group.label,
-    places: [],
     runs: common.flatMap((pair) => of.get(pair) ?? []),
     leftOut: [
       ...group.leftOut,

@@ -20,6 +20,13 @@ export interface VerdictFacts {
   drift: readonly Finding[];
 }
 
+/** Whether a reason of a verdict is that a service died: a failure whatever the generator did. */
+export function tellsDeath(reason: string): boolean {
+  return / restarted \d+ times? during the run$| was killed for memory during the run$| was down at the end of the run$/.test(
+    reason,
+  );
+}
+
 /** Lost samples above this share leave the memory figures without a basis. */
 const lostShare = 0.2;
 

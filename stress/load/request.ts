@@ -15,7 +15,7 @@ export interface PreparedRequest {
 }
 
 /** Sent unless the profile sets them. */
-const defaultHeaders: readonly [string, string][] = [
+const defaultHeaders: [name: string, value: string][] = [
   ["User-Agent", "plimsoll"],
   ["Accept", "*/*"],
 ];
@@ -66,11 +66,10 @@ export function prepareRequests(profile: Profile, random: Random): PreparedReque
 }
 
 /** A request by itself, for whoever sends it by other means. `{{…}}` are filled in anew each time. */
-export function plainRequest(spec: RequestSpec, random: Random = Math.random): PlainRequest {
+export function plainRequest(spec: RequestSpec, host: string, random: Random = Math.random): PlainRequest {
   const fill = (text: string) => text.replace(variable, (_, name: string) => generate(name, random));
   const body = spec.body === null ? bodyOf(spec) : Buffer.from(fill(spec.body));
-  const names = new Set(spec.headers.map(([name]) => name.toLowerCase()));
-  const headers = [...defaultHeaders.filter(([name]) => !names.has(name.toLowerCase())), ...spec.headers];
+  const headers = headersOf(spec, host);
   if (needsLength(spec, body.length)) headers.push(["Content-Length", String(body.length)]);
   return {
     method: spec.method,
@@ -89,10 +88,14 @@ export interface PlainRequest {
 
 /** The head without its last line. */
 function headOf(spec: RequestSpec, host: string): string {
+  const lines = headersOf(spec, host).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `${spec.method} ${spec.path} HTTP/1.1\r\n${lines.join("")}`;
+}
+
+function headersOf(spec: RequestSpec, host: string): [name: string, value: string][] {
   const has = (name: string) => spec.headers.some(([key]) => key.toLowerCase() === name.toLowerCase());
-  const headers = [...defaultHeaders.filter(([name]) => !has(name)), ...spec.headers];
-  if (!has("host")) headers.unshift(["Host", host]);
-  return `${spec.method} ${spec.path} HTTP/1.1\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join("")}`;
+  const own: typeof defaultHeaders = has("host") ? [] : [["Host", host]];
+  return [...own, ...defaultHeaders.filter(([name]) => !has(name)), ...spec.headers];
 }
 
 /** RFC 9110 section 8.6: a length also where the body is empty but the method gives one a meaning. */

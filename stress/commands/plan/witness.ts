@@ -11,7 +11,8 @@ const everyMs = 1000;
 /** Fresh connections come this often: enough to see what becomes of them, too few to be a load. */
 const freshEveryMs = 500;
 const mostExamples = 5;
-const noBody = Buffer.alloc(0);
+/** The health endpoint is asked as a load balancer asks it, whatever the load sends. */
+const plainGet: RequestSpec = { route: "", weight: 1, method: "GET", path: "/", headers: [], body: null, bodyFile: null };
 
 type Outcome = { kind: "answered" | "refused" | "wrong"; tookMs: number; why: string };
 
@@ -23,6 +24,7 @@ export class Witness {
   readonly facts: RefusalFacts;
   readonly #profile: Profile;
   readonly #address: Address;
+  readonly #host: string;
   readonly #agents: http.Agent[];
   readonly #tls: https.AgentOptions | null;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -34,6 +36,7 @@ export class Witness {
   constructor(profile: Profile, address: Address, health: string) {
     this.#profile = profile;
     this.#address = address;
+    this.#host = new URL(profile.target.baseUrl).host;
     const secure = tlsOptions(profile.target);
     // Node keeps no connection whose identity is checked by a function of one's own; its own checks the same name
     this.#tls = secure && withoutIdentityCheck(secure);
@@ -107,12 +110,7 @@ export class Witness {
   async #askHealth(): Promise<void> {
     const { health } = this.facts;
     health.requests++;
-    const outcome = await this.#askOnce({
-      method: "GET",
-      path: health.path,
-      headers: [["User-Agent", "plimsoll"]],
-      body: noBody,
-    });
+    const outcome = await this.#askOnce(plainRequest({ ...plainGet, path: health.path }, this.#host));
     if (outcome.kind === "answered") health.answered++;
     else this.#tell(`${health.path}: ${outcome.why}`);
     health.slowestMs = Math.max(health.slowestMs ?? 0, outcome.tookMs);
@@ -120,7 +118,7 @@ export class Witness {
 
   /** As the load asks, or what it gets would be something else. */
   #request(): PlainRequest {
-    return plainRequest(this.#profile.requests[0] as RequestSpec);
+    return plainRequest(this.#profile.requests[0] as RequestSpec, this.#host);
   }
 
   async #askOnce(request: PlainRequest): Promise<Outcome> {
@@ -137,7 +135,7 @@ export class Witness {
 
   /** `onBroken`: a connection that had carried requests before was closed under this one, or since the last. */
   #ask(agent: http.Agent, { method, path, headers, body }: PlainRequest, onBroken: () => void = () => {}): Promise<Outcome> {
-    const { target, timeoutMs } = this.#profile;
+    const { timeoutMs } = this.#profile;
     const startedAt = performance.now();
     const { host, port, family } = this.#address;
     const options = {
@@ -148,7 +146,7 @@ export class Witness {
       method,
       path,
       agent,
-      headers: [...(has(headers, "host") ? [] : ["Host", new URL(target.baseUrl).host]), ...headers.flat()],
+      headers: headers.flat(),
     } as https.RequestOptions;
     return new Promise((settle) => {
       const end = (kind: Outcome["kind"], why = "") => {
@@ -185,10 +183,6 @@ export class Witness {
     const { examples } = this.facts;
     if (examples.length < mostExamples && !examples.includes(example)) examples.push(example);
   }
-}
-
-function has(headers: PlainRequest["headers"], name: string): boolean {
-  return headers.some(([each]) => each.toLowerCase() === name);
 }
 
 function withoutIdentityCheck({ checkServerIdentity: _, ...options }: https.AgentOptions): https.AgentOptions {

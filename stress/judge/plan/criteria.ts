@@ -1,6 +1,7 @@
 import type { PlanScenario } from "../../measure/plan-summary.ts";
 import type { Summary, Verdict } from "../../measure/summary.ts";
 import { ExitCode, worstExitCode } from "../exit-code.ts";
+import { tellsDeath } from "../verdict.ts";
 
 /** A summary with what a plan asked of its run, and the results in that light. */
 export function withCriteria(summary: Summary, plan: PlanScenario): Summary {
@@ -34,11 +35,9 @@ function verdictOn(kept: readonly string[], { results, metrics }: Summary): [Ver
   const failed = Object.entries(metrics).flatMap(([key, { thresholds = {} }]) =>
     Object.entries(thresholds).flatMap(([rule, { ok }]) => (ok ? [] : `${key}: ${rule}`)),
   );
-  const isFailure = (reason: string) => failed.some((text) => reason.startsWith(text)) || deaths.test(reason);
+  const isFailure = (reason: string) => failed.some((text) => reason.startsWith(text)) || tellsDeath(reason);
   return kept.every(isFailure) ? ["fail", ExitCode.failed] : [results.verdict, results.exitCode as ExitCode];
 }
-
-const deaths = / restarted \d+ times? during the run$| was killed for memory during the run$| was down at the end of the run$/;
 
 /**
  * A ramp to the breaking point goes on beyond it, where a generator beside an overloaded target is late as well. It takes
