@@ -50,7 +50,8 @@ const slowEndBytes = 65_536;
  * is kept here, in one object; the listeners are shared functions that find it through the response.
  *
  * An answer whose body is whole at once costs one write. Until then head and first chunk are held, at most to the end
- * of the event loop's turn, so that a failure within it can still become a 502.
+ * of the event loop's turn, so that a failure within it can still become a 502. What follows is written once a turn, too:
+ * however many reads of the upstream it took.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #context: ExchangeContext;
@@ -67,6 +68,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** A byte of the answer has been seen. */
   #answered = false;
   #headWritten = false;
+  /** The response gathers what is written to it until the end of the turn. */
+  #corked = false;
   #waitsForDrain = false;
   /** Has a place of its own kind, which does not depend on how fast its client reads. */
   #isStream = false;
@@ -125,7 +128,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
         this.#held = chunk;
         return;
       }
-      this.flush();
+      this.#begin();
     }
     this.#write(chunk, controller);
   }
@@ -167,14 +170,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     else this.#fail(upstreamErrorFor(error), error);
   }
 
-  /** Writes what is held; what follows is streamed. */
+  /** The turn has ended: what came in it is written. */
   flush(): void {
-    if (this.#headWritten || this.#headers === null || this.#over) return;
-    this.#writeHead(null);
-    const held = this.#held;
-    this.#held = null;
-    if (held === null) this.#response.flushHeaders();
-    else this.#write(held, this.#controller);
+    if (this.#over || this.#headers === null) return;
+    if (!this.#headWritten) this.#begin();
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#response.uncork();
   }
 
   /** The client's connection has room again. */
@@ -190,7 +192,21 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new EdgeFailure(clientGone));
   }
 
+  /** Writes what is held; what follows is streamed. */
+  #begin(): void {
+    this.#writeHead(null);
+    const held = this.#held;
+    this.#held = null;
+    if (held === null) this.#response.flushHeaders();
+    else this.#write(held, this.#controller);
+  }
+
   #write(chunk: Buffer, controller: Dispatcher.DispatchController | null): void {
+    if (!this.#corked) {
+      this.#corked = true;
+      this.#response.cork();
+      this.#context.held.hold(this);
+    }
     if (this.#response.write(chunk) || this.#response.writableLength < pauseBytes) return;
     controller?.pause();
     if (!this.#isStream) this.#context.slowClients.waitsFor(this.#response);

@@ -102,7 +102,7 @@ export class SearchRun {
         this.#confirmed = { rate: order.rate, summary };
       }
       this.events.push({ type: "level", level });
-      step = search.observe(level.outcome);
+      step = search.observe(level);
       if (!("order" in step)) break;
       await this.#checkpoint(search);
       await this.#coolDown(restFactors[level.outcome]);

@@ -9,12 +9,22 @@ interface Made {
   answer: SearchAnswer;
 }
 
-/** Runs a search against a target that is a function of the order and of the number of probes made before. */
-function run(target: (order: ProbeOrder, made: number) => Outcome, parts: Partial<SearchPlan> = {}): Made {
+/**
+ * Runs a search against a target that is a function of the order and of the number of probes made before; `answers`: what it
+ * answers a second, all where that is not said.
+ */
+function run(
+  target: (order: ProbeOrder, made: number) => Outcome,
+  parts: Partial<SearchPlan> = {},
+  answers = ({ rate }: ProbeOrder) => rate,
+): Made {
   const search = new Search({ ...plan, ...parts });
   const orders: ProbeOrder[] = [];
-  for (let step = search.step; "order" in step; step = search.observe(target(step.order, orders.length - 1)))
-    orders.push(step.order);
+  for (let step = search.step; "order" in step; ) {
+    const { order } = step;
+    step = search.observe({ outcome: target(order, orders.length), answeredRps: answers(order) });
+    orders.push(order);
+  }
   return { orders, answer: (search.step as { answer: SearchAnswer }).answer };
 }
 
@@ -120,6 +130,29 @@ describe("a target that does not hold still", () => {
     expect(answer.rate).toBeLessThanOrEqual(560);
   });
 
+  test("by far, the steps go to what it answers, within bounds", () => {
+    const slower = (order: ProbeOrder) => upTo(order.phase === "confirm" ? 560 : 730)(order);
+    const blind = run(slower);
+    const told = run(slower, {}, ({ rate, phase }) => Math.min(rate, phase === "confirm" ? 560 : 730));
+    expect(told.answer.kind).toBe("found");
+    expect((told.answer.rate as number) / 560).toBeGreaterThan(1 / 1.03);
+    expect(told.answer.rate).toBeLessThanOrEqual(560);
+    const [first = 0, second = 0] = [...new Set(ratesOf(told.orders, "confirm"))];
+    expect(second / first).toBeCloseTo(1 - 4 * 0.015, 2);
+    expect(ratesOf(told.orders, "confirm").length).toBeLessThan(ratesOf(blind.orders, "confirm").length);
+  });
+
+  test("one that collapses under a confirmation, and answers next to nothing, is still found", () => {
+    const { answer } = run(
+      (order) => upTo(order.phase === "confirm" ? 720 : 730)(order),
+      {},
+      ({ rate }) => (rate > 720 ? 10 : rate),
+    );
+    expect(answer.kind).toBe("found");
+    expect((answer.rate as number) / 720).toBeGreaterThan(1 / 1.03);
+    expect(answer.rate).toBeLessThanOrEqual(720);
+  });
+
   test("one that gets faster while it is searched is followed up", () => {
     const { answer } = run((order, made) => upTo(made < 8 ? 400 : 1000)(order));
     expect(answer.kind).toBe("found");
@@ -152,7 +185,10 @@ describe("a target that does not hold still", () => {
 
 test("ended early, it tells what is known", () => {
   const search = new Search(plan);
-  for (let i = 0; i < 8; i++) search.observe(upTo(730)((search.step as { order: ProbeOrder }).order));
+  for (let i = 0; i < 8; i++) {
+    const { order } = search.step as { order: ProbeOrder };
+    search.observe({ outcome: upTo(730)(order), answeredRps: order.rate });
+  }
   const answer = search.end("interrupted", "interrupted");
   expect(answer).toMatchObject({ kind: "interrupted", rate: null, bracket: { breaks: { rate: 800, by: "target" } } });
   expect(answer.bracket.holds).toBeGreaterThan(560);

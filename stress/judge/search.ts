@@ -36,12 +36,24 @@ export interface SearchAnswer {
   reason: string;
 }
 
+/** What a probe showed. */
+export interface Observation {
+  outcome: Outcome;
+  /** Responses a second of its steady part: of an overload that only queues, the capacity. */
+  answeredRps: number;
+}
+
 export type SearchStep = { order: ProbeOrder } | { answer: SearchAnswer };
 
 const climbFactor = 2;
 /** A search that needs more probes than this chases a target that does not hold still. */
 const mostProbes = 60;
 const mostConfirmations = 12;
+/**
+ * A confirmation that fails by far steps down to what was answered, but by this many times the usual step at most: a server
+ * that collapses answers less than its capacity.
+ */
+const farthestStep = 4;
 /** Factor of the climb that follows where an upper end proved to be none. */
 const recoveryFactor = 1.25;
 
@@ -49,11 +61,12 @@ const recoveryFactor = 1.25;
  * Finds the highest load that holds, one probe at a time: climb by doubling, bisect, confirm by a longer run, step down
  * where that fails and confirm again. After Nighthawk's adaptive load, with three additions for targets that are noisy or
  * move: a level that fails is decided by the best of three; once the bracket is narrow, the load just above it is tried once
- * more, since everything rests on the failure there; steps down widen, and what they leave open is bisected by confirming
+ * more, since everything rests on the failure there; steps down widen, to what was answered where that is far
+ * below, and what they leave open is bisected by confirming
  * runs. Pure: no clock, no I/O, and the same outcomes give the same search.
  */
 export class Search {
-  readonly #steps: Generator<ProbeOrder, SearchAnswer, Outcome>;
+  readonly #steps: Generator<ProbeOrder, SearchAnswer, Observation>;
   #probes = 0;
   #step: SearchStep;
 
@@ -66,12 +79,12 @@ export class Search {
     return this.#step;
   }
 
-  /** Takes the outcome of the probe that `step` ordered. @returns the next step. */
-  observe(outcome: Outcome): SearchStep {
+  /** Takes what the probe that `step` ordered has shown. @returns the next step. */
+  observe(observation: Observation): SearchStep {
     if ("answer" in this.#step) return this.#step;
     const { bracket } = this.#step.order;
     this.#probes++;
-    this.#step = this.#stepFrom(this.#steps.next(outcome));
+    this.#step = this.#stepFrom(this.#steps.next(observation));
     if (this.#probes >= mostProbes && "order" in this.#step) {
       this.#step = { answer: { kind: "not-converged", rate: null, bracket, reason: `${mostProbes} probes gave no answer` } };
     }
@@ -89,7 +102,10 @@ export class Search {
   }
 }
 
-type Steps<T> = Generator<ProbeOrder, T, Outcome>;
+type Steps<T> = Generator<ProbeOrder, T, Observation>;
+
+/** What a level came to; `answeredRps` is the most that one of its probes answered. */
+type Decision = Observation;
 
 function* steps(plan: SearchPlan): Steps<SearchAnswer> {
   let bracket: Bracket = yield* climb({ holds: null, breaks: null }, plan.start, climbFactor, plan);
@@ -100,8 +116,8 @@ function* steps(plan: SearchPlan): Steps<SearchAnswer> {
     // What broke may have been a neighbour's doing, twice, or the target was still warming up. A little above the upper end
     // a true one breaks for certain, and a false one holds as well as below.
     const above = Math.min(plan.max, bracket.breaks.rate * (1 + plan.precision));
-    const decision: Outcome = yield* decide("recheck", above, bracket, 2);
-    if (decision !== "pass") break;
+    const { outcome }: Decision = yield* decide("recheck", above, bracket, 2);
+    if (outcome !== "pass") break;
     bracket = yield* climb({ holds: above, breaks: null }, above * recoveryFactor, recoveryFactor, plan);
   }
   return yield* confirm(bracket, plan);
@@ -145,10 +161,12 @@ function* confirm({ holds, breaks }: Bracket, plan: SearchPlan): Steps<SearchAns
   // The second step is as small as the first: the overload that a longer run shows and a probe hides is small.
   const stepsDown = [half, half];
   for (let made = 0; made < mostConfirmations; made++) {
-    bracket = moved(bracket, candidate, yield* decide("confirm", candidate, bracket));
+    const decision: Decision = yield* decide("confirm", candidate, bracket);
+    bracket = moved(bracket, candidate, decision);
     if (bracket.holds === null) {
-      const step = stepsDown.shift() ?? Math.min(0.5, half * 2 ** (made - 1));
-      candidate *= 1 - step;
+      const step = Math.min(0.5, stepsDown.shift() ?? half * 2 ** (made - 1));
+      const farthest = candidate * Math.max(0.5, 1 - farthestStep * step);
+      candidate = Math.max(farthest, Math.min(candidate * (1 - step), decision.answeredRps));
     } else if (bracket.breaks === null) {
       return { kind: "holds-at-max", rate: bracket.holds, bracket, reason: "the highest load allowed holds" };
     } else if (isWithin(bracket, plan.precision)) {
@@ -171,19 +189,22 @@ function* confirm({ holds, breaks }: Bracket, plan: SearchPlan): Steps<SearchAns
  * One level. What holds at the first try holds; a failure must repeat before it counts, so that a neighbour's burst does
  * not decide, and three tries decide at most. The generator's limit is found when most tries hit it.
  */
-function* decide(phase: SearchPhase, rate: number, bracket: Bracket, passesWanted = 1): Steps<Outcome> {
+function* decide(phase: SearchPhase, rate: number, bracket: Bracket, passesWanted = 1): Steps<Decision> {
   const seen: Record<Outcome, number> = { pass: 0, fail: 0, generator: 0 };
+  let answeredRps = 0;
   for (let attempt = 1; ; attempt++) {
-    seen[yield { phase, rate, attempt, bracket }]++;
-    if (seen.fail >= 2) return "fail";
-    if (seen.generator >= 3) return "generator";
-    if (seen.pass >= 2 || (seen.pass >= passesWanted && seen.fail === 0)) return "pass";
+    const observation = yield { phase, rate, attempt, bracket };
+    answeredRps = Math.max(answeredRps, observation.answeredRps);
+    seen[observation.outcome]++;
+    if (seen.fail >= 2) return { outcome: "fail", answeredRps };
+    if (seen.generator >= 3) return { outcome: "generator", answeredRps };
+    if (seen.pass >= 2 || (seen.pass >= passesWanted && seen.fail === 0)) return { outcome: "pass", answeredRps };
   }
 }
 
-function moved(bracket: Bracket, rate: number, decision: Outcome): Bracket {
-  if (decision === "pass") return { ...bracket, holds: rate };
-  return { ...bracket, breaks: { rate, by: decision === "fail" ? "target" : "generator" } };
+function moved(bracket: Bracket, rate: number, { outcome }: Decision): Bracket {
+  if (outcome === "pass") return { ...bracket, holds: rate };
+  return { ...bracket, breaks: { rate, by: outcome === "fail" ? "target" : "generator" } };
 }
 
 function isWithin({ holds, breaks }: Bracket, share: number): boolean {

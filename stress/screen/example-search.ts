@@ -71,7 +71,7 @@ export function exampleSearch(
     const level = exampleLevel(step.order, by);
     levels.push(level);
     events.push({ type: "level", level });
-    step = search.observe(level.outcome);
+    step = search.observe(level);
     if ("order" in step) events.push({ type: "cool-down", lastsMs: examplePlan.coolDownMs });
   }
   const answer: SearchAnswer = search.end("interrupted", "interrupted before the search was over");

@@ -47,9 +47,11 @@ export function searchSimulated(scenario: Scenario, seed: number, precision = 0.
     const steadyMs = phase === "confirm" ? confirmMs : probeMs;
     const burst = random() < scenario.burstShare ? burstIn(warmUpMs + steadyMs, random()) : null;
     const load = { rate, warmUpMs, steadyMs, arrivals: scenario.arrivals, seed: seed * 1000 + observations.length };
-    const { outcome } = judgeProbe(simulateProbe(scenario.server(burst), load), precision / 3);
+    const facts = simulateProbe(scenario.server(burst), load);
+    const { outcome } = judgeProbe(facts, precision / 3);
+    const answered = facts.seconds.reduce((sum, second) => sum + second.answered, 0);
     observations.push({ rate, outcome, durationMs: steadyMs });
-    step = search.observe(outcome);
+    step = search.observe({ outcome, answeredRps: answered / (steadyMs / 1000) });
   }
   const { answer } = search.step as { answer: SearchAnswer };
   const fit = fitCapacity(observations);
