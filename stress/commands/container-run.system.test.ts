@@ -51,7 +51,7 @@ async function measure(container: TestContainer, then: (url: string) => Promise<
 }
 
 describe.skipIf(!engineFound)("a run that samples a container (skipped where no engine answers)", () => {
-  it("has its figures, named for what they are", async () => {
+  it.concurrent("has its figures, named for what they are", async () => {
     await using container = await start({ memoryBytes: 256 * mib });
     const { edge, reasons, columns } = await measure(container, async () => {});
     expect(edge).toMatchObject({
@@ -70,7 +70,7 @@ describe.skipIf(!engineFound)("a run that samples a container (skipped where no 
     expect(reasons).not.toContain("edge");
   });
 
-  it("fails when it was killed and came back", async () => {
+  it.concurrent("fails when it was killed and came back", async () => {
     await using container = await start({ restart: "always" });
     const { code, edge, reasons } = await measure(container, (url) => fetch(`${url}/crash`).catch(() => {}));
     expect(code).toBe(99);
@@ -78,14 +78,14 @@ describe.skipIf(!engineFound)("a run that samples a container (skipped where no 
     expect(reasons).toContain("edge restarted 1 time during the run");
   });
 
-  it("fails when it was killed and stayed away", async () => {
+  it.concurrent("fails when it was killed and stayed away", async () => {
     await using container = await start();
     const { edge, reasons } = await measure(container, () => container.kill());
     expect(edge).toMatchObject({ restarts: 0, running: false });
     expect(reasons).toContain("edge was down at the end of the run");
   });
 
-  it("fails when the kernel killed it for want of memory", async () => {
+  it.concurrent("fails when the kernel killed it for want of memory", async () => {
     await using container = await start({ memoryBytes: 128 * mib, restart: "always" });
     const { code, edge, reasons } = await measure(container, async (url) => {
       for (let i = 0; i < 12; i++) await fetch(`${url}/eat`).catch(() => {});
