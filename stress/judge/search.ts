@@ -50,8 +50,8 @@ const climbFactor = 2;
 const mostProbes = 60;
 const mostConfirmations = 12;
 /**
- * A confirmation that fails by far steps down to what was answered, but by this many times the usual step at most: a server
- * that collapses answers less than its capacity.
+ * From the second failed confirmation on, the search steps down to what was answered, but by this many times the usual step at
+ * most: a server that collapses answers less than its capacity.
  */
 const farthestStep = 4;
 /** Factor of the climb that follows where an upper end proved to be none. */
@@ -165,7 +165,7 @@ function* confirm({ holds, breaks }: Bracket, plan: SearchPlan): Steps<SearchAns
     bracket = moved(bracket, candidate, decision);
     if (bracket.holds === null) {
       const step = Math.min(0.5, stepsDown.shift() ?? half * 2 ** (made - 1));
-      const farthest = candidate * Math.max(0.5, 1 - farthestStep * step);
+      const farthest = candidate * Math.max(0.5, 1 - (made === 0 ? 1 : farthestStep) * step);
       candidate = Math.max(farthest, Math.min(candidate * (1 - step), decision.answeredRps));
     } else if (bracket.breaks === null) {
       return { kind: "holds-at-max", rate: bracket.holds, bracket, reason: "the highest load allowed holds" };
