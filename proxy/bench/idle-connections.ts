@@ -3,19 +3,21 @@ import { connect, type TLSSocket } from "node:tls";
 
 /**
  * A client process: opens COUNT TLS connections to PORT, sends one request on each, says "open" and holds them until its
- * input ends. Of its own, so that the memory of the client does not disturb what is measured.
+ * input ends; a connection that ends before fails it. Of its own, so that its memory does not disturb what is measured.
  */
 const { PORT, COUNT, CA = "" } = process.env;
 const atOnce = 50;
 const request = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 const sockets: TLSSocket[] = [];
+let isOver = false;
 for (let opened = 0; opened < Number(COUNT); opened += atOnce) {
   await Promise.all(Array.from({ length: Math.min(atOnce, Number(COUNT) - opened) }, open));
 }
 process.stdout.write("open\n");
 process.stdin.resume();
 await once(process.stdin, "end");
+isOver = true;
 for (const socket of sockets) socket.destroy();
 
 async function open(): Promise<void> {
@@ -24,5 +26,9 @@ async function open(): Promise<void> {
   await once(socket, "secureConnect");
   socket.write(request);
   await once(socket, "data");
-  socket.pause();
+  // Nothing more comes, and an end would not be seen by a socket that does not read.
+  socket.resume();
+  socket.once("close", () => {
+    if (!isOver) process.exit(1);
+  });
 }

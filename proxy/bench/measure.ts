@@ -54,7 +54,9 @@ export async function kibPerIdleConnection(peer: Peer, count: number, ca: string
   const closed = once(client, "close");
   const opened = await Promise.race([once(client.stdout, "data").then(() => true), closed.then(() => false)]);
   if (!opened) throw new Error(`${peer.name}: ${count} idle connections could not be opened`);
-  await sleep(2_000);
+  if (await Promise.race([closed.then(() => true), sleep(2_000, false)])) {
+    throw new Error(`${peer.name}: idle connections were ended while they were measured`);
+  }
   const kib = (rssBytes(peer.pid) - before) / count / 1024;
   client.stdin.end();
   await closed;
