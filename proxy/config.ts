@@ -69,6 +69,7 @@ export const edgeSettings = {
   ),
   EDGE_BODY_LIMIT_BYTES: setting("10485760", integer(0, 2 ** 40, "bytes"), "10 MiB: far above any API call, far below memory"),
   EDGE_HEADER_LIMIT_BYTES: setting("16384", integer(1024, 1_048_576, "bytes"), "16 KiB, as most servers: beyond it 431"),
+  EDGE_HEALTH_PATH: setting("/healthz", path, "GET and HEAD of it pass when everything else must wait"),
   EDGE_MAX_QUEUED: setting("1024", integer(0, 1_000_000), "requests waiting for an upstream connection; beyond it 503"),
   EDGE_QUEUE_TIMEOUT_MS: setting("5000", milliseconds(), "who waited longer has likely given up"),
   EDGE_MAX_WEBSOCKETS: setting(
@@ -151,6 +152,7 @@ export interface EdgeConfig {
   readonly drainTimeoutMs: number;
   readonly bodyLimitBytes: number;
   readonly headerLimitBytes: number;
+  readonly healthPath: string;
   readonly maxQueued: number;
   readonly queueTimeoutMs: number;
   /** Open at once, in each worker. */
@@ -236,6 +238,7 @@ export function parseEdgeConfig(env: Environment): EdgeConfig {
     drainTimeoutMs: v.EDGE_DRAIN_TIMEOUT_MS,
     bodyLimitBytes: v.EDGE_BODY_LIMIT_BYTES,
     headerLimitBytes: v.EDGE_HEADER_LIMIT_BYTES,
+    healthPath: v.EDGE_HEALTH_PATH,
     maxQueued: v.EDGE_MAX_QUEUED,
     queueTimeoutMs: v.EDGE_QUEUE_TIMEOUT_MS,
     maxWebSockets: v.EDGE_MAX_WEBSOCKETS,

@@ -367,6 +367,38 @@ describe("overload", () => {
   });
 });
 
+describe("health checks under overload", () => {
+  test("pass when every place is taken, and so many at once alone", async () => {
+    await restartEdge({ UPSTREAM_CONNECTIONS: "1", EDGE_MAX_QUEUED: "0" });
+    const waiting: (() => void)[] = [];
+    upstream.respond = ({ head, socket }) => {
+      if (!/x-hang/i.test(head)) return ok("well");
+      waiting.push(() => socket.write(ok("done")));
+      return null;
+    };
+    const busy = await open();
+    busy.send("GET / HTTP/1.1\r\nHost: a\r\nX-Hang: yes\r\n\r\n");
+    await expect.poll(() => waiting.length).toBe(1);
+
+    const client = await open();
+    expect((await client.get("/healthz")).body.toString()).toBe("well");
+    expect((await client.get("/healthz?deep")).status).toBe(503);
+    expect((await client.get("/other")).status).toBe(503);
+    const withBody = "POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
+    expect((await (await open()).request(withBody)).status).toBe(503);
+
+    const checks = await Promise.all(Array.from({ length: 16 }, open));
+    for (const check of checks) check.send("GET /healthz HTTP/1.1\r\nHost: a\r\nX-Hang: yes\r\n\r\n");
+    await expect.poll(() => waiting.length).toBe(17);
+    expect((await client.get("/healthz")).status).toBe(503);
+
+    for (const answer of waiting) answer();
+    for (const check of checks) expect((await check.response()).status).toBe(200);
+    expect((await busy.response()).status).toBe(200);
+    expect((await client.get("/healthz")).status).toBe(200);
+  });
+});
+
 describe("bad requests", () => {
   test.each([
     ["a second length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx", 400],

@@ -1,7 +1,8 @@
-import type { Server, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { Server as TlsServer } from "node:tls";
 import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from "fastify";
 import { Admission } from "./admission.ts";
+import { admit, asksForHealth } from "./admit.ts";
 import { continueWithin, limitBody } from "./body-limit.ts";
 import { loadCertificate } from "./certificate.ts";
 import { type CertificateWatch, fingerprintOf, renewCertificate } from "./certificate-watch.ts";
@@ -71,7 +72,8 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
   observe(app, observer, tally);
   limitBody(app, config.bodyLimitBytes);
   gatherBody(app);
-  const leave = admit(app, admission, () => slowClients.makeRoom());
+  const isHealthCheck = (request: IncomingMessage) => asksForHealth(request, config.healthPath);
+  const leave = admit(app, admission, isHealthCheck, () => slowClients.makeRoom());
   const slowClients = new SlowClients<ServerResponse | Handshake>(
     config.upstream.slowClients,
     () => admission.isWaitedFor,
@@ -90,6 +92,7 @@ export function createEdge(config: EdgeConfig, log: Logger): Service {
   forward(app, {
     upstreams,
     secure,
+    isHealthCheck,
     last: () => drain.draining,
     peerOf,
     answer,
@@ -201,36 +204,4 @@ function createApp(config: EdgeConfig, nextId: () => string, observer: Observer)
     },
   });
   return app as unknown as FastifyInstance<Server>;
-}
-
-/**
- * Lets a request in, queues it, or answers 503. The place is given back when the answer ends, however it ends, or before
- * by the returned function.
- */
-function admit(app: FastifyInstance<Server>, admission: Admission, makeRoom: () => void): (response: ServerResponse) => void {
-  const leave = () => admission.leaveLater();
-  app.addHook("onRequest", (_request, { raw }, done) => {
-    if (admission.tryEnter()) {
-      raw.on("close", leave);
-      done();
-      return;
-    }
-    const giveUp = admission.wait((admitted) => {
-      raw.off("close", onClose);
-      if (admitted) raw.on("close", leave);
-      done(admitted ? undefined : new EdgeFailure(overloaded));
-    });
-    const onClose = () => giveUp?.();
-    if (giveUp === null) done(new EdgeFailure(overloaded));
-    else {
-      raw.once("close", onClose);
-      makeRoom();
-    }
-  });
-  return (response) => {
-    // It may have left already, for a place of another kind.
-    if (!response.listeners("close").includes(leave)) return;
-    response.off("close", leave);
-    admission.leave();
-  };
 }

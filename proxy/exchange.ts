@@ -27,6 +27,13 @@ export interface ExchangeContext {
   readonly held: HeldAnswers;
 }
 
+export interface ExchangeKind {
+  /** The client takes event streams. */
+  readonly mayStream: boolean;
+  /** Not for the connections that are counted with the requests in flight. */
+  readonly isBeside: boolean;
+}
+
 /** RFC 9110 §9.2.2: doing it twice is doing it once. */
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
@@ -42,6 +49,11 @@ const inlineBytes = 4_096;
  */
 const pauseBytes = 256 * 1_024;
 
+/** What is gathered of one turn at most: more would make no write cheaper, and keep a client waiting. */
+const gatherBytes = 256 * 1_024;
+/** An upstream may send its body in pieces of a byte, of which each takes a hundred times as much here. */
+const gatherPieces = 64;
+
 /** More than this left to write at the end of an answer: the client is behind, and not only by the last read. */
 const slowEndBytes = 65_536;
 
@@ -49,37 +61,38 @@ const slowEndBytes = 65_536;
  * One request on its way through: undici's handler object, and the client's answer written by it. What a request needs
  * is kept here, in one object; the listeners are shared functions that find it through the response.
  *
- * An answer whose body is whole at once costs one write. Until then head and first chunk are held, at most to the end
- * of the event loop's turn, so that a failure within it can still become a 502. What follows is written once a turn, too:
- * however many reads of the upstream it took.
+ * An answer whose body is whole at once costs one write. Until then what comes is held, at most to the end of the event
+ * loop's turn, so that a failure within it can still become a 502. What follows is written once a turn, too, however many
+ * reads of the upstream it took. Gathered here, not by cork(): Node forgets `drain` when a write ends while one is corked.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #context: ExchangeContext;
   readonly #reply: FastifyReply;
   readonly #response: ExchangeResponse;
   readonly #options: Dispatcher.DispatchOptions;
-  readonly #mayStream: boolean;
+  readonly #kind: ExchangeKind;
   #upstream: Upstream;
   #controller: Dispatcher.DispatchController | null = null;
   #status = 0;
   #headers: string[] | null = null;
+  /** What came since the last write. */
   #held: Buffer | null = null;
+  /** And what came after that. */
+  #more: Buffer[] | null = null;
+  #heldBytes = 0;
   #attempts = 0;
   /** A byte of the answer has been seen. */
   #answered = false;
   #headWritten = false;
-  /** The response gathers what is written to it until the end of the turn. */
-  #corked = false;
   #waitsForDrain = false;
   /** Has a place of its own kind, which does not depend on how fast its client reads. */
   #isStream = false;
   /** Answered, or nobody is left to answer. */
   #over = false;
 
-  /** `mayStream`: the client takes event streams. */
-  constructor(context: ExchangeContext, reply: FastifyReply, options: Dispatcher.DispatchOptions, mayStream: boolean) {
+  constructor(context: ExchangeContext, reply: FastifyReply, options: Dispatcher.DispatchOptions, kind: ExchangeKind) {
     this.#context = context;
-    this.#mayStream = mayStream;
+    this.#kind = kind;
     this.#reply = reply;
     this.#response = reply.raw as ExchangeResponse;
     this.#options = options;
@@ -92,7 +105,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const { pool, streams, fresh } = this.#upstream;
     this.#upstream.inFlight++;
     // Where one kept connection was closed, others may be: the second attempt gets a new one.
-    (this.#attempts++ > 0 ? fresh : this.#mayStream ? streams : pool).dispatch(this.#options, this);
+    (this.#attempts++ > 0 ? fresh : this.#kind.isBeside ? streams : pool).dispatch(this.#options, this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -108,7 +121,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     // Interim answers are stripped whole: the client asked us, and its 100 came from us.
     if (status < 200 || this.#over) return;
-    if (this.#mayStream && isEventStream(headers)) {
+    if (this.#kind.mayStream && isEventStream(headers)) {
       this.#isStream = this.#context.holdStream(this.#response);
       if (!this.#isStream) {
         this.#fail(overloaded);
@@ -123,14 +136,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#over) return;
-    if (!this.#headWritten) {
-      if (this.#held === null) {
-        this.#held = chunk;
-        return;
-      }
-      this.#begin();
+    if (this.#held !== null) {
+      this.#more ??= [];
+      this.#more.push(chunk);
+    } else {
+      this.#held = chunk;
+      // Before its head is written an answer is held anyway.
+      if (this.#headWritten) this.#context.held.hold(this);
     }
-    this.#write(chunk, controller);
+    this.#heldBytes += chunk.length;
+    if (this.#heldBytes >= gatherBytes || this.#more?.length === gatherPieces) this.#write(controller);
   }
 
   onResponseEnd(): void {
@@ -139,7 +154,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return;
     }
     const response = this.#response;
-    const held = this.#held;
+    const held = this.#takeHeld();
     // Whole: its length is known, and chunks would only cost both sides. It throws when Node refuses a header.
     if (!this.#headWritten) this.#writeHead(held !== null ? held.length : this.#hasContent() ? 0 : null);
     this.#settle(true);
@@ -157,26 +172,28 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#settle(this.#over || invalid || error instanceof EdgeFailure ? null : false);
     if (this.#over) return;
     if (this.#headWritten) {
+      this.flush();
       this.#over = true;
       // Truncated: the client must see a broken transfer, never a short success.
       this.#response.destroy();
       return;
     }
     this.#headers = null;
-    this.#held = null;
+    this.#takeHeld();
     // Refused by undici before it asked anybody: the client's doing.
     if (invalid) this.#fail(badRequest);
     else if (this.#repeats(error, neverSent)) process.nextTick(restart, this);
     else this.#fail(upstreamErrorFor(error), error);
   }
 
-  /** The turn has ended: what came in it is written. */
+  /** Writes what is held; nothing, when the end has come meanwhile. */
   flush(): void {
-    if (this.#over || this.#headers === null) return;
-    if (!this.#headWritten) this.#begin();
-    if (!this.#corked) return;
-    this.#corked = false;
-    this.#response.uncork();
+    if (this.#headers === null || this.#over) return;
+    if (this.#held !== null) this.#write(this.#controller);
+    else if (!this.#headWritten) {
+      this.#writeHead(null);
+      this.#response.flushHeaders();
+    }
   }
 
   /** The client's connection has room again. */
@@ -193,26 +210,24 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /** Writes what is held; what follows is streamed. */
-  #begin(): void {
-    this.#writeHead(null);
-    const held = this.#held;
-    this.#held = null;
-    if (held === null) this.#response.flushHeaders();
-    else this.#write(held, this.#controller);
-  }
-
-  #write(chunk: Buffer, controller: Dispatcher.DispatchController | null): void {
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#response.cork();
-      this.#context.held.hold(this);
-    }
-    if (this.#response.write(chunk) || this.#response.writableLength < pauseBytes) return;
+  #write(controller: Dispatcher.DispatchController | null): void {
+    if (!this.#headWritten) this.#writeHead(null);
+    if (this.#response.write(this.#takeHeld()) || this.#response.writableLength < pauseBytes) return;
     controller?.pause();
     if (!this.#isStream) this.#context.slowClients.waitsFor(this.#response);
     if (this.#waitsForDrain) return;
     this.#waitsForDrain = true;
     this.#response.on("drain", onDrain);
+  }
+
+  /** What is held, in one piece, and no more held; null: nothing. */
+  #takeHeld(): Buffer | null {
+    const held = this.#held;
+    const whole = held === null || this.#more === null ? held : Buffer.concat([held, ...this.#more], this.#heldBytes);
+    this.#held = null;
+    this.#more = null;
+    this.#heldBytes = 0;
+    return whole;
   }
 
   /** `length`: of the whole body, null when it is not known yet or not ours to tell. */

@@ -1,4 +1,4 @@
-import { METHODS, type Server } from "node:http";
+import { type IncomingMessage, METHODS, type Server } from "node:http";
 import type { Socket } from "node:net";
 import httpProxy from "@fastify/http-proxy";
 import type { FastifyInstance } from "fastify";
@@ -15,6 +15,8 @@ import { uploadOptions } from "./upload.ts";
 
 export interface ForwardContext extends ExchangeContext {
   readonly peerOf: (socket: Socket) => Peer;
+  /** May be beside the requests in flight. */
+  readonly isHealthCheck: (request: IncomingMessage) => boolean;
   /** No byte of an event stream for so long: the end. */
   readonly streamIdleTimeoutMs: number;
 }
@@ -59,7 +61,7 @@ export function forward(app: FastifyInstance<Server>, context: ForwardContext): 
     if (options.method === "HEAD") options.reset = false;
     const mayStream = asksForEvents(raw);
     if (mayStream) options.bodyTimeout = context.streamIdleTimeoutMs;
-    new Exchange(context, reply, options, mayStream).start();
+    new Exchange(context, reply, options, { mayStream, isBeside: mayStream || context.isHealthCheck(raw) }).start();
   });
   for (const method of methods) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true });
   app.register(httpProxy, uploadOptions(context, methods));
