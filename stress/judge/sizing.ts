@@ -21,7 +21,7 @@ export interface ServiceCost {
  */
 export function costsOf(summary: Summary): ServiceCost[] {
   const holds = summary.phases.filter(({ kind, to }) => kind === "hold" && to > 0);
-  const plateau = plateauOf(summary.phases);
+  const plateau = plateauOf(summary);
   const only = holds.length === 1 ? plateau : null;
   return summary.resources.map((service) => {
     const memory = memoryOf(service);

@@ -24,7 +24,7 @@ export class RunPrecision {
     switch (name) {
       case "sustained_rps":
       case "average_rps":
-        return relative(ratio((row) => [row("requests"), row("seconds")]));
+        return relative(ratio((row) => [this.#answered(row), row("seconds")]));
       case "http_req_failed":
         return ratio((row) => [row("failed"), row("requests")]);
       case "cpu_per_request":
@@ -44,6 +44,13 @@ export class RunPrecision {
       default:
         return null;
     }
+  }
+
+  /** Successful answers, as capacity counts them; what fails of streams are not their events. */
+  #answered(read: Read): number | null {
+    const requests = read("requests");
+    if (this.#summary.profile.stream !== undefined || requests === null) return requests;
+    return requests - (read("failed") ?? 0);
   }
 
   /** A gauge of one service, or of all together; null where one was not read. */
