@@ -19,7 +19,7 @@ export interface FigureKind {
   scale: Scale;
   /**
    * How far a run of the same thing is taken to stray from the next, where a single run leaves it unknown: a standard
-   * deviation of the logarithm, and for a share a part of itself. `docs/methodology.md` has what was measured.
+   * deviation of the logarithm, and of a share that of the logarithm of its odds. `docs/methodology.md` has what was measured.
    */
   strayBetweenRuns: number;
 }
