@@ -112,6 +112,7 @@ function summaryOf({ seed, seconds, rps, percentiles, requests, failed, cores, r
   const { http_req_duration: duration, checks: _, ...metrics } = example.metrics;
   if (duration?.type !== "trend") throw new Error("the example has no latency");
   const durationMs = seconds * 1000;
+  const answeredRps = rps * (1 - failed / requests);
   const phase = { name: "hold 50 users", kind: "hold", durationMs, from: users, to: users, unit: "users", beyond: [] } as const;
   const services = [proxy(), backend()].map((service, i) => ({
     ...service,
@@ -132,10 +133,10 @@ function summaryOf({ seed, seconds, rps, percentiles, requests, failed, cores, r
       },
       http_req_duration: { ...duration, values: { ...duration.values, ...percentiles, count: requests, censored: 0 } },
     },
-    phases: [{ ...phase, requests, failed, rps, ...percentiles, beyond: [] }],
+    phases: [{ ...phase, requests, failed, rps: answeredRps, ...percentiles, beyond: [] }],
     timeseries,
     resources: services,
-    capacity: { ...example.capacity, averageRps: rps, sustainedRps: rps, sustainedAt: "hold 50 users" },
+    capacity: { ...example.capacity, averageRps: answeredRps, sustainedRps: answeredRps, sustainedAt: "hold 50 users" },
     results: { verdict: "pass", exitCode: 0, reasons: [] },
   };
 }

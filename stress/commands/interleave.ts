@@ -12,7 +12,6 @@ import type { Summary } from "../measure/summary.ts";
 import type { Profile } from "../profile/profile.ts";
 import { parseCount, parseDuration } from "../profile/units.ts";
 import { UsageError } from "../profile/usage-error.ts";
-import { writeSummary } from "../report/json.ts";
 import { formatLatency, formatRate, formatShare } from "../screen/format.ts";
 import { clean } from "../screen/line.ts";
 import { survivingOutput } from "../screen/output.ts";
@@ -20,6 +19,8 @@ import { onInterrupt } from "./interrupt.ts";
 import { addLoadFlags, type LoadFlags } from "./load-flags.ts";
 import { MeasuredRun } from "./measured-run.ts";
 import { pause } from "./pause.ts";
+import { tellProblem } from "./report-files.ts";
+import { saveSummary } from "./save-summary.ts";
 import { collect, type MeasuredTarget, targetFrom } from "./target-flags.ts";
 import { throughputProfile } from "./throughput.ts";
 
@@ -157,7 +158,8 @@ export async function interleave(
     interrupt.release();
     for (const { name, runs } of sides) {
       if (runs.length === 0) continue;
-      await writeSummary(join(directory, name, "summary.json"), summaryOfSeries(runs, { ...series, side: name }));
+      const path = join(directory, name, "summary.json");
+      await saveSummary(path, () => summaryOfSeries(runs, { ...series, side: name }), tellProblem);
     }
   }
   await output.flush();

@@ -102,9 +102,10 @@ async function runMatrix(flags: MatrixFlags): Promise<ExitCode> {
     () => process.exit(ExitCode.interrupted),
   );
   try {
-    const report = await run.go();
+    const { report, isWritten } = await run.go();
     output.print(`\n${renderMatrixText(report, { width: process.stdout.columns || 140, color: wantsColor(process.stdout) })}`);
-    output.print(` written to ${join(flags.outDir, "matrix.{html,json,md,txt}")} beside a summary of each run\n`);
+    const place = join(flags.outDir, "matrix.{html,json,md,txt}");
+    output.print(` ${isWritten ? "" : "not all could be "}written to ${place} beside a summary of each run\n`);
     await output.flush();
     return report.results.exitCode as ExitCode;
   } finally {

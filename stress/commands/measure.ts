@@ -6,7 +6,7 @@ import { printComparison } from "./compare.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { MeasuredRun } from "./measured-run.ts";
 import { type OutputFlags, summaryPath } from "./output-flags.ts";
-import { reportFilesFrom, writeReports } from "./report-files.ts";
+import { reportFilesFrom, tellProblem, writeReports } from "./report-files.ts";
 import { showEvents } from "./show-events.ts";
 import type { MeasuredTarget } from "./target-flags.ts";
 
@@ -32,7 +32,7 @@ export async function measure(profile: Profile, measured: MeasuredTarget, flags:
   try {
     const summary = await run.go(address);
     await shown;
-    for (const problem of await writeReports(reports, summary, path)) process.stderr.write(`stress: ${problem}\n`);
+    for (const problem of await writeReports(reports, summary, path)) tellProblem(problem);
     if (baseline?.comparison) await printComparison(baseline.comparison, "text");
     return summary.results.exitCode as ExitCode;
   } finally {

@@ -1,6 +1,3 @@
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
 import { hostWarnings } from "../doctor/warnings.ts";
 import { type RunTimes, runLoad } from "../load/run.ts";
 import type { ResourceSample, RunEvent, RunPhase } from "../measure/event.ts";
@@ -22,6 +19,7 @@ import { ClockWatch } from "./clock-watch.ts";
 import { commitOf } from "./commit.ts";
 import { environmentOf } from "./environment.ts";
 import { abortRules, liveThresholds } from "./rules.ts";
+import { saveSummary } from "./save-summary.ts";
 import { stabilityOf } from "./stability.ts";
 import { summarise } from "./summarise.ts";
 import type { MeasuredTarget } from "./target-flags.ts";
@@ -235,25 +233,14 @@ export class MeasuredRun {
     await this.#sampler.edge();
     this.#loadMs = times.loadToMs - times.loadFromMs;
     await this.#checkpoint;
-    const summary = await this.#review(this.#summary(times.endMs, false));
-    const saved = this.#path === null ? { summary, files: [] } : await this.#save(this.#path, summary, times.endMs);
+    const make = async () => this.#review(this.#summary(times.endMs, false));
+    const saved =
+      this.#path === null
+        ? { summary: await make(), files: [] }
+        : await saveSummary(this.#path, make, (message) => this.#warn(message));
     this.#tell({ type: "finished", ...saved });
     this.events.end();
     return saved.summary;
-  }
-
-  /** An hour's result is not lost to a full disk: it goes where temporary files do, and the summary says so. */
-  async #save(path: string, summary: Summary, endMs: number): Promise<{ summary: Summary; files: string[] }> {
-    try {
-      await writeSummary(path, summary);
-      return { summary, files: [path] };
-    } catch (error) {
-      const elsewhere = join(await mkdtemp(join(tmpdir(), "plimsoll-")), basename(path));
-      this.#warn(`cannot write ${path}: ${(error as Error).message}; the summary is in ${elsewhere}`);
-      const told = await this.#review(this.#summary(endMs, false));
-      await writeSummary(elsewhere, told);
-      return { summary: told, files: [elsewhere] };
-    }
   }
 
   #summary(endMs: number, partial: boolean): Summary {

@@ -91,11 +91,10 @@ async function runPlan(title: string, planned: readonly PlannedScenario[], pace:
     () => process.exit(ExitCode.interrupted),
   );
   try {
-    const report = await run.go();
+    const { report, isWritten } = await run.go();
     output.print(`\n${renderPlanText(report, { width: process.stdout.columns || 120, color: wantsColor(process.stdout) })}`);
-    output.print(
-      ` written to ${join(flags.outDir, "plan.{html,json,md,txt}")} and junit.xml beside a summary of each scenario\n`,
-    );
+    const place = `${join(flags.outDir, "plan.{html,json,md,txt}")} and junit.xml`;
+    output.print(` ${isWritten ? "" : "not all could be "}written to ${place} beside a summary of each scenario\n`);
     await output.flush();
     return report.results.exitCode as ExitCode;
   } finally {

@@ -8,7 +8,6 @@ import type { Profile } from "../profile/profile.ts";
 import { parseCount, parseDuration } from "../profile/units.ts";
 import { UsageError } from "../profile/usage-error.ts";
 import { renderSpread } from "../report/comparison/spread.ts";
-import { writeSummary } from "../report/json.ts";
 import { survivingOutput } from "../screen/output.ts";
 import { Baseline } from "./baseline.ts";
 import { printComparison } from "./compare.ts";
@@ -16,7 +15,8 @@ import { onInterrupt } from "./interrupt.ts";
 import { MeasuredRun } from "./measured-run.ts";
 import { type OutputFlags, summaryPath } from "./output-flags.ts";
 import { pause } from "./pause.ts";
-import { reportFilesFrom, writeReports } from "./report-files.ts";
+import { reportFilesFrom, tellProblem, writeReports } from "./report-files.ts";
+import { saveSummary } from "./save-summary.ts";
 import { showEvents } from "./show-events.ts";
 import type { MeasuredTarget } from "./target-flags.ts";
 
@@ -85,12 +85,12 @@ export async function measureRepeatedly(
   } finally {
     interrupt.release();
     // runs that were made count, whatever stopped the series
-    if (runs.length > 0) await writeSummary(path, summaryOf(runs));
+    if (runs.length > 0) await saveSummary(path, () => summaryOf(runs), tellProblem);
   }
   output.print(`\n${renderSpread(runs, process.stdout.columns || 120)}`);
   await output.flush();
   const whole = summaryOf(runs);
-  for (const problem of await writeReports(reports, whole, path)) process.stderr.write(`stress: ${problem}\n`);
+  for (const problem of await writeReports(reports, whole, path)) tellProblem(problem);
   if (baseline?.comparison) await printComparison(baseline.comparison, "text");
   const cut = runs.length < count ? ExitCode.interrupted : ExitCode.pass;
   return cut === ExitCode.interrupted ? cut : (whole.results.exitCode as ExitCode);

@@ -47,3 +47,8 @@ export async function writeReports(files: readonly ReportFile[], summary: Summar
     result.status === "rejected" ? [`cannot write ${files[i]?.path}: ${(result.reason as Error).message}`] : [],
   );
 }
+
+/** On standard error, in the one line that every problem has. */
+export function tellProblem(problem: string): void {
+  process.stderr.write(`stress: ${problem}\n`);
+}

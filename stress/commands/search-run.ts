@@ -11,6 +11,7 @@ import { UsageError } from "../profile/usage-error.ts";
 import { writeSummary } from "../report/json.ts";
 import { MeasuredRun } from "./measured-run.ts";
 import { levelOf, objectivesOf, ProbeWatch } from "./probe-run.ts";
+import { saveSummary } from "./save-summary.ts";
 import type { MeasuredTarget } from "./target-flags.ts";
 
 /** A target that fell over may come back by itself; its supervisor gets this long. */
@@ -37,7 +38,9 @@ export class SearchRun {
   readonly #stop = new AbortController();
   #current: MeasuredRun | null = null;
   #last: Summary | null = null;
-  #confirmed: { rate: number; summary: Summary } | null = null;
+  /** Of confirming runs that held, by rate. */
+  readonly #confirming = new Map<number, Summary>();
+  readonly #warnings: string[] = [];
   #writeFailed = false;
 
   constructor(
@@ -66,16 +69,20 @@ export class SearchRun {
     try {
       this.events.push({ type: "search", plan: this.#plan });
       const answer = await this.#search();
-      const summary = this.#summary(answer);
-      if (summary === null) {
+      const last = this.#last;
+      if (last === null) {
         if (!this.#stop.signal.aborted) throw new UsageError(answer.reason);
         this.events.end();
         return null;
       }
-      await writeSummary(this.#path, summary);
-      this.events.push({ type: "finished", summary, files: [this.#path] });
+      const saved = await saveSummary(
+        this.#path,
+        () => this.#summary(answer, last),
+        (message) => this.#warn(message),
+      );
+      this.events.push({ type: "finished", ...saved });
       this.events.end();
-      return summary;
+      return saved.summary;
     } catch (error) {
       // The caller is told; whoever shows the run only hears that there is no more.
       this.events.end();
@@ -98,9 +105,7 @@ export class SearchRun {
       if (this.#stop.signal.aborted) return search.end("interrupted", "interrupted before the search was over");
       const { level, summary } = probed;
       this.#levels.push(level);
-      if (order.phase === "confirm" && level.outcome === "pass" && order.rate > (this.#confirmed?.rate ?? 0)) {
-        this.#confirmed = { rate: order.rate, summary };
-      }
+      if (order.phase === "confirm" && level.outcome === "pass") this.#confirming.set(order.rate, summary);
       this.events.push({ type: "level", level });
       step = search.observe(level);
       if (!("order" in step)) break;
@@ -124,7 +129,7 @@ export class SearchRun {
         await Promise.all((measured?.services ?? []).map(({ source }) => source.close()));
         if (!(error instanceof UsageError)) throw error;
         if (performance.now() > untilMs) return null;
-        if (!isTold) this.events.push({ type: "warning", message: `waiting for the target: ${error.message}` });
+        if (!isTold) this.#warn(`waiting for the target: ${error.message}`);
         isTold = true;
         await sleep(comebackEveryMs, undefined, { signal: this.#stop.signal }).catch(() => {});
       }
@@ -167,25 +172,28 @@ export class SearchRun {
 
   /** A killed search leaves what it knew; a full disk is told once and does not end it. */
   async #checkpoint(search: Search): Promise<void> {
-    const summary = this.#summary(search.end("interrupted", "written while the search went on"));
-    if (summary === null) return;
+    if (this.#last === null) return;
+    const summary = this.#summary(search.end("interrupted", "written while the search went on"), this.#last);
     try {
       await writeSummary(this.#path, { ...summary, partial: true });
       this.#writeFailed = false;
     } catch (error) {
-      if (!this.#writeFailed) {
-        this.events.push({ type: "warning", message: `cannot write ${this.#path}: ${(error as Error).message}` });
-      }
+      if (!this.#writeFailed) this.#warn(`cannot write ${this.#path}: ${(error as Error).message}`);
       this.#writeFailed = true;
     }
   }
 
-  /** The confirming run's summary, or the last run's, with the search in it; null before the first run. */
-  #summary(answer: SearchAnswer): Summary | null {
-    const run = this.#confirmed?.summary ?? this.#last;
-    if (run === null) return null;
+  /** The summary of the run that confirmed the answer, or of the last one, with the search in it. */
+  #summary(answer: SearchAnswer, last: Summary): Summary {
+    const run = (answer.rate === null ? undefined : this.#confirming.get(answer.rate)) ?? last;
     const times = { startedAt: this.#startedAt, endedAt: new Date() };
-    return withSearch(run, searchSummaryOf(answer, this.#plan, this.#levels, times));
+    const summary = withSearch(run, searchSummaryOf(answer, this.#plan, this.#levels, times));
+    return { ...summary, warnings: [...summary.warnings, ...this.#warnings] };
+  }
+
+  #warn(message: string): void {
+    this.#warnings.push(message);
+    this.events.push({ type: "warning", message });
   }
 }
 

@@ -4,7 +4,7 @@ import { preflight } from "../load/preflight.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { addRequestFlags } from "./load-flags.ts";
 import { addResultFlags, type OutputFlags, summaryPath } from "./output-flags.ts";
-import { reportFilesFrom, writeReports } from "./report-files.ts";
+import { reportFilesFrom, tellProblem, writeReports } from "./report-files.ts";
 import { addSearchFlags, planFrom, probeProfile, type SearchFlags } from "./search-flags.ts";
 import { SearchRun } from "./search-run.ts";
 import { showSearchEvents } from "./show-search.ts";
@@ -43,7 +43,7 @@ export const search = {
             process.exitCode = ExitCode.interrupted;
             return;
           }
-          for (const problem of await writeReports(reports, summary, path)) process.stderr.write(`stress: ${problem}\n`);
+          for (const problem of await writeReports(reports, summary, path)) tellProblem(problem);
           process.exitCode = summary.results.exitCode;
         } finally {
           interrupt.release();

@@ -43,6 +43,12 @@ describe("the sizing document", () => {
     ],
     ["no headroom", ["a.json", "--headroom", "much"], summary, /--headroom "much": accepted is a percentage/],
     ["all headroom", ["a.json", "--headroom", "100"], summary, /--headroom "100"/],
+    [
+      "a place that is not there",
+      ["a.json", "--out", "no/where.md"],
+      summary,
+      /cannot write the document to no\/where\.md: .*no does not exist; give another place/,
+    ],
     ["a check against nothing", ["a.json", "--check"], summary, /name it with --out FILE/],
     ["a compose file that is not there", ["a.json", "--compose", "c.yaml"], summary, /cannot read the compose file c.yaml/],
     [

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import type { Command } from "commander";
 import writeFileAtomic from "write-file-atomic";
 import { ExitCode } from "../judge/exit-code.ts";
@@ -9,6 +9,7 @@ import { renderSizing } from "../report/sizing/document.ts";
 import type { Evidence } from "../report/sizing/evidence.ts";
 import { type KeepaliveEvidence, keepaliveSchema } from "../report/sizing/keepalive.ts";
 import { type ComposeLimits, composeLimits } from "../report/sizing/limits.ts";
+import { problemWith } from "./output-flags.ts";
 import { readSummary } from "./show.ts";
 
 interface SizingFlags {
@@ -42,6 +43,7 @@ async function write(
   { out, compose, keepalive: pool, headroom, check }: SizingFlags,
 ): Promise<ExitCode> {
   if (check && out === undefined) throw new UsageError("--check compares with a document: name it with --out FILE");
+  if (out !== undefined && !check) await checkPlace(out);
   const evidence = await Promise.all(files.map(readEvidence));
   const limits = compose === undefined ? [] : await readLimits(compose);
   const keepalive = pool === undefined ? null : await readKeepalive(pool);
@@ -57,6 +59,12 @@ async function write(
   if ((await readText(out, "the document")) === text) return ExitCode.pass;
   process.stderr.write(`stress: ${out} is not what its evidence gives: run the same command without --check\n`);
   return ExitCode.failed;
+}
+
+async function checkPlace(out: string): Promise<void> {
+  const problem = await problemWith(resolve(out));
+  if (problem !== null)
+    throw new UsageError(`cannot write the document to ${out}: ${problem}; give another place with --out FILE`);
 }
 
 async function readEvidence(file: string): Promise<Evidence> {

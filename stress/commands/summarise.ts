@@ -85,7 +85,7 @@ export function summarise(facts: RunFacts): Summary {
     resources: facts.resources,
     stability: facts.stability,
     capacity: capacityOf({
-      requests: carried.requests,
+      answered: carried.answered,
       loadMs,
       phases,
       generatorReasons: reasons,
@@ -95,7 +95,6 @@ export function summarise(facts: RunFacts): Summary {
         busyShare: facts.generator.processBusyShare,
         stealShare: facts.generator.stealShare,
       },
-      failedShare: carried.attempts === 0 ? 0 : carried.failed / carried.attempts,
     }),
     warnings: facts.warnings,
     results: verdictOf({

@@ -17,11 +17,7 @@ export function readHostLimits(sysctls: readonly string[]): HostReadings {
     limits: parseLimits(read("/proc/self/limits") ?? ""),
     packetsDropped: droppedPackets(read("/proc/net/softnet_stat")),
     swapBytes: swapBytes(read("/proc/meminfo")),
-    place: placeOf(
-      read("/proc/sys/kernel/osrelease") ?? "",
-      read("/proc/1/cgroup") ?? "",
-      ["/.dockerenv", "/run/.containerenv"].some(existsSync),
-    ),
+    place: placeOf(placeSigns()),
   };
 }
 
@@ -58,10 +54,47 @@ export function swapBytes(text: string | null): number | null {
   return match === null ? null : Number(match[1]) * 1024;
 }
 
-/** WSL names itself in its kernel's release; engines leave a file, or a path among the control groups of process 1. */
-export function placeOf(release: string, cgroups: string, hasMarker: boolean): HostReadings["place"] {
-  if (/microsoft|wsl/i.test(release)) return "wsl";
-  return hasMarker || /docker|kubepods|containerd|libpod|lxc/.test(cgroups) ? "container" : "host";
+/** What may tell where a process runs; empty or null where it cannot be read. */
+export interface PlaceSigns {
+  kernelRelease: string;
+  /** Control groups of process 1. */
+  cgroups: string;
+  /** A file that an engine or an orchestrator leaves in containers is there. */
+  hasMarker: boolean;
+  /** KUBERNETES_SERVICE_HOST, which every container of a pod has. */
+  kubernetes: string | undefined;
+  /** Environment of process 1; NULs between. */
+  initEnvironment: string | null;
+  mounts: string | null;
+}
+
+const markers = ["/.dockerenv", "/run/.containerenv", "/run/secrets/kubernetes.io"];
+
+function placeSigns(): PlaceSigns {
+  return {
+    kernelRelease: read("/proc/sys/kernel/osrelease") ?? "",
+    cgroups: read("/proc/1/cgroup") ?? "",
+    hasMarker: markers.some(existsSync),
+    kubernetes: process.env.KUBERNETES_SERVICE_HOST,
+    initEnvironment: read("/proc/1/environ"),
+    mounts: read("/proc/self/mountinfo"),
+  };
+}
+
+/**
+ * WSL names itself in its kernel's release. Under version 2 of control groups a container sees its own path as `/`, so that
+ * engines are told by what else they leave: a file, `container=` (systemd's container interface), a root of layers.
+ */
+export function placeOf(signs: PlaceSigns): HostReadings["place"] {
+  if (/microsoft|wsl/i.test(signs.kernelRelease)) return "wsl";
+  const isContainer =
+    signs.hasMarker ||
+    (signs.kubernetes ?? "") !== "" ||
+    /docker|kubepods|containerd|libpod|lxc/.test(signs.cgroups) ||
+    /(^|\0)container=[^\0]/.test(signs.initEnvironment ?? "") ||
+    // proc(5): identity, parent, device, root, mount point, options, optional fields, a hyphen, type
+    /^\d+ \d+ \S+ \S+ \/ .* - overlay /m.test(signs.mounts ?? "");
+  return isContainer ? "container" : "host";
 }
 
 function read(file: string): string | null {

@@ -3,7 +3,7 @@ import type { Profile } from "../profile/profile.ts";
 import { changesFor } from "./change.ts";
 import { type HostNeeds, needsOf } from "./needs.ts";
 import { portsNeeded, portsOf } from "./ports.ts";
-import { droppedPackets, parseLimits, placeOf, swapBytes } from "./read.ts";
+import { droppedPackets, type PlaceSigns, parseLimits, placeOf, swapBytes } from "./read.ts";
 import type { HostReadings } from "./readings.ts";
 import { judgeHost, settings } from "./settings.ts";
 import { hostWarnings } from "./warnings.ts";
@@ -158,8 +158,22 @@ describe("the doctor's judgement", () => {
     expect(found("net.ipv4.tcp_fin_timeout", needs()).does).toMatch(/does not shorten TIME_WAIT/);
   });
 
-  it("takes dropped packets for evidence, and a firewall's table for a limit", () => {
-    expect(found("net.core.netdev_max_backlog", needs(), { ...stock, packetsDropped: 7 })).toMatchObject({ status: "short" });
+  it("judges the queue of packets by its length, and only notes what was dropped at some time", () => {
+    const backlog = (length: string, parts: Partial<HostNeeds> = {}) =>
+      found("net.core.netdev_max_backlog", needs(parts), {
+        ...withSysctls({ "net.core.netdev_max_backlog": length }),
+        packetsDropped: 7,
+      });
+    expect(backlog("1000")).toMatchObject({
+      status: "ok",
+      need: "1,000 packets at once: you have 1,000; 7 dropped since boot",
+    });
+    expect(backlog("1000", { connections: 10_000 }).status).toBe("ok");
+    expect(backlog("300").status).toBe("short");
+    expect(backlog("300", { connections: 200 }).status).toBe("ok");
+  });
+
+  it("takes a firewall's table for a limit", () => {
     const tracking = withSysctls({ "net.netfilter.nf_conntrack_max": "65536" });
     expect(found("net.netfilter.nf_conntrack_max", needs({ closedPerSecond: 600, durationMs: 600_000 }), tracking)).toMatchObject(
       {
@@ -262,13 +276,36 @@ describe("readings", () => {
     expect(portsNeeded(needs({ closedPerSecond: null }), stock)).toBe(1000);
   });
 
-  it.each<[string, string, boolean, string]>([
-    ["6.8.0-generic", "0::/init.scope", false, "host"],
-    ["6.8.0-generic", "0::/", true, "container"],
-    ["6.8.0-generic", "12:cpu:/kubepods/pod7/abc", false, "container"],
-    ["5.15.153.1-microsoft-standard-WSL2", "0::/", false, "wsl"],
-  ])("tell that %s with %s (%s) is a %s", (release, cgroups, marker, place) => {
-    expect(placeOf(release, cgroups, marker)).toBe(place);
+  const host: PlaceSigns = {
+    kernelRelease: "6.8.0-generic",
+    cgroups: "0::/init.scope",
+    hasMarker: false,
+    kubernetes: undefined,
+    initEnvironment: "HOME=/\0TERM=linux\0",
+    mounts:
+      "25 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n90 25 0:44 / /var/lib/docker/overlay2/1 rw - overlay overlay rw",
+  };
+  const version2 = { ...host, cgroups: "0::/" };
+  it.each<[string, PlaceSigns, string]>([
+    ["the kernel, services and mounts of a host", host, "host"],
+    ["nothing that can be read", { ...host, cgroups: "", initEnvironment: null, mounts: null }, "host"],
+    ["the root of a control group, and no other sign", version2, "host"],
+    ["an engine's file", { ...version2, hasMarker: true }, "container"],
+    ["a path of control groups", { ...host, cgroups: "12:cpu:/kubepods/pod7/abc" }, "container"],
+    ["the service of a cluster", { ...version2, kubernetes: "10.0.0.1" }, "container"],
+    ["what init was told", { ...version2, initEnvironment: "PATH=/bin\0container=podman\0" }, "container"],
+    ["a variable of another name", { ...version2, initEnvironment: "mycontainer=x\0container=\0" }, "host"],
+    [
+      "a root of layers",
+      {
+        ...version2,
+        mounts: "612 530 0:98 / / rw,relatime master:1 - overlay overlay rw,lowerdir=/x\n613 612 0:9 / /proc rw - proc proc rw",
+      },
+      "container",
+    ],
+    ["Microsoft's kernel", { ...host, kernelRelease: "5.15.153.1-microsoft-standard-WSL2" }, "wsl"],
+  ])("tell the place by %s", (_, signs, place) => {
+    expect(placeOf(signs)).toBe(place);
   });
 });
 

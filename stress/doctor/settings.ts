@@ -32,6 +32,9 @@ export interface Setting {
 /** Backlog that Node's servers ask for unless told otherwise: more is of use to servers that ask for more. */
 const nodeBacklog = 511;
 
+/** The kernel's own queue of packets. Its CPU empties it between sends, so that connections of ours do not need more. */
+const kernelBacklog = 1000;
+
 /** Beyond 2^50 a limit is none. */
 const count = (value: number): string => (value > 2 ** 50 ? "no limit" : value.toLocaleString("en-US"));
 const none = () => ({ status: "none" as const, need: "" });
@@ -140,9 +143,12 @@ export const settings: readonly Setting[] = [
     "65535",
     "65535",
     "packets that wait for a CPU's attention, loopback's among them; beyond it they are dropped, which the kernel counts",
-    (_needs, { sysctls, packetsDropped }) => {
-      if (packetsDropped === null || sysctls["net.core.netdev_max_backlog"] === null) return unknown;
-      return { status: packetsDropped === 0 ? "ok" : "short", need: `${count(packetsDropped)} packets dropped since boot` };
+    ({ connections }, { sysctls, packetsDropped }) => {
+      const needed = Math.min(kernelBacklog, connections);
+      const judged = atLeast(sysctls["net.core.netdev_max_backlog"], needed, "packets at once");
+      // No more than a note: the count lasts until the next boot, whatever dropped them and whatever was set since.
+      const dropped = packetsDropped === null || packetsDropped === 0 ? "" : `; ${count(packetsDropped)} dropped since boot`;
+      return { ...judged, need: `${judged.need}${dropped}` };
     },
   ),
   sysctl(

@@ -1,3 +1,4 @@
+import type { PlanScenario } from "../measure/plan-summary.ts";
 import type { PhaseRow, ServiceResources, Summary } from "../measure/summary.ts";
 
 /** A service, or the host, that uses this much of what it may use has nothing left to give. */
@@ -6,25 +7,25 @@ const exhaustedShare = 0.9;
 const singleThreadCores = 0.95;
 
 export interface CapacityFacts {
-  requests: number;
+  /** What the target carried in `loadMs`: successful answers, or events of streams. */
+  answered: number;
   loadMs: number;
   phases: readonly PhaseRow[];
   /** Why the generator was at its limit; empty when it was not. */
   generatorReasons: readonly string[];
   resources: readonly ServiceResources[];
   host: { cores: number; busyShare: number | null; stealShare: number | null };
-  failedShare: number;
 }
 
 /**
  * What the run says about capacity: the reference's average over the whole profile, and the rate held on the highest
- * plateau. The figure is a floor when the generator gave way first, and only then.
+ * plateau, both of successful answers alone. The figure is a floor when the generator gave way first, and only then.
  */
 export function capacityOf(facts: CapacityFacts): Summary["capacity"] {
-  const plateau = plateauOf(facts.phases);
+  const plateau = plateauOf(facts);
   const { bottleneck, evidence } = bottleneckOf(facts);
   return {
-    averageRps: facts.loadMs > 0 ? (facts.requests * 1000) / facts.loadMs : 0,
+    averageRps: facts.loadMs > 0 ? (facts.answered * 1000) / facts.loadMs : 0,
     sustainedRps: plateau?.rps ?? null,
     sustainedAt: plateau?.name ?? null,
     kind: bottleneck === "generator" ? "floor" : "measured",
@@ -33,9 +34,10 @@ export function capacityOf(facts: CapacityFacts): Summary["capacity"] {
   };
 }
 
-/** The constant stage with the highest level; of equals the longest. */
-export function plateauOf(phases: readonly PhaseRow[]): PhaseRow | null {
-  const holds = phases.filter(({ kind, to }) => kind === "hold" && to > 0);
+/** The constant stage with the highest level, where levels were judged one by one the highest that held; of equals the longest. */
+export function plateauOf({ phases, plan }: { phases: readonly PhaseRow[]; plan?: PlanScenario | undefined }): PhaseRow | null {
+  const most = plan?.breakingPoint === undefined ? Number.POSITIVE_INFINITY : (plan.breakingPoint.heldAt ?? 0);
+  const holds = phases.filter(({ kind, to }) => kind === "hold" && to > 0 && to <= most);
   return holds.sort((a, b) => b.to - a.to || b.durationMs - a.durationMs)[0] ?? null;
 }
 

@@ -59,6 +59,20 @@ const failures =
     return { ...summary, metrics: { ...summary.metrics, http_req_failed: { type: "rate", contains: "default", values } } };
   };
 
+/** A run of which `share` of 10,000 was such. */
+function sharing(summary: Summary, key: "checks_failed" | "dropped_iterations" | "http_req_failed", share: number): Summary {
+  const [bad, good] = [share * 10_000, (1 - share) * 10_000];
+  const values = (passes: number, fails: number) => ({ rate: passes / 10_000, passes, fails });
+  const metrics: Summary["metrics"] = {
+    checks: { type: "rate", contains: "default", values: values(good, bad) },
+    http_req_failed: { type: "rate", contains: "default", values: values(bad, good) },
+    dropped_iterations: { type: "counter", contains: "default", values: { count: bad, rate: 1 } },
+  };
+  const name = key === "checks_failed" ? "checks" : key;
+  const generator = { ...summary.generator, offered: 10_000 };
+  return { ...summary, generator, metrics: { ...summary.metrics, [name]: metrics[name] as Summary["metrics"][string] } };
+}
+
 // a thousand comparisons are a matter of seconds, and of minutes on a crowded machine
 describe("how often it is wrong, on simulated targets whose runs stray by 2 %", { timeout: 300_000 }, () => {
   const worse = (trial: Trial) => tally(trial).worse / trial.seeds;
@@ -117,6 +131,25 @@ describe("errors", () => {
 
   test("none on either side is the same", () => {
     expect(figure(compare([group("a"), b()]), "http_req_failed")).toMatchObject({ verdict: "same", change: { estimate: 0 } });
+  });
+
+  test.each([
+    ["checks_failed", 0, 1, "worse"],
+    ["checks_failed", 0, 0.02, "worse"],
+    ["checks_failed", 1, 0, "better"],
+    ["checks_failed", 0.02, 0.021, "cannot-tell"],
+    ["checks_failed", 0, 0, "same"],
+    ["dropped_iterations", 0, 1, "worse"],
+    ["dropped_iterations", 0, 0.02, "worse"],
+    ["dropped_iterations", 0.5, 0.51, "cannot-tell"],
+    ["http_req_failed", 0, 1, "worse"],
+  ] as const)("one run a side, %s from %d to %d: %s", (key, before, now, verdict) => {
+    const [a, other] = [before, now].map((share) => ({
+      runs: 1,
+      seconds: 5,
+      change: (summary: Summary) => sharing(summary, key, share),
+    }));
+    expect(figure(compare([group("a", a), b(other)]), key).verdict).toBe(verdict);
   });
 
   test("one run a side: none before, one in fifty now", () => {

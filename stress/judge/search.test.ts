@@ -184,6 +184,35 @@ describe("a target that does not hold still", () => {
   });
 });
 
+test("ended while it confirms, it keeps the highest rate that was confirmed", () => {
+  const search = new Search(plan);
+  let confirmed: number | null = null;
+  // a first confirming run breaks and what it steps down to holds: the gap between is still to be searched
+  for (let step = search.step; "order" in step && confirmed === null; ) {
+    const { order } = step;
+    const outcome = upTo(order.phase === "confirm" ? 560 : 730)(order);
+    step = search.observe({ outcome, answeredRps: order.rate });
+    if (order.phase === "confirm" && outcome === "pass") confirmed = order.rate;
+  }
+  expect(search.step).toMatchObject({ order: { phase: "confirm" } });
+  expect(search.end("interrupted", "interrupted")).toMatchObject({ kind: "interrupted", rate: confirmed });
+});
+
+test("cut off by the number of its probes, it keeps it too", () => {
+  // every level takes three tries, and confirming runs hold far less than probes
+  const { orders, answer } = run(
+    (order) => {
+      const holds = upTo(order.phase === "confirm" ? 600 : 730)(order) === "pass";
+      if (order.attempt === 1) return holds ? "fail" : "generator";
+      return holds ? "pass" : "fail";
+    },
+    { start: 20 },
+  );
+  const held = orders.filter(({ phase, attempt, rate }) => phase === "confirm" && attempt === 3 && rate <= 600);
+  expect(orders).toHaveLength(60);
+  expect(answer).toMatchObject({ kind: "not-converged", rate: Math.max(...held.map(({ rate }) => rate)) });
+});
+
 test("ended early, it tells what is known", () => {
   const search = new Search(plan);
   for (let i = 0; i < 8; i++) {

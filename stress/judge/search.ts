@@ -82,19 +82,18 @@ export class Search {
   /** Takes what the probe that `step` ordered has shown. @returns the next step. */
   observe(observation: Observation): SearchStep {
     if ("answer" in this.#step) return this.#step;
-    const { bracket } = this.#step.order;
     this.#probes++;
     this.#step = this.#stepFrom(this.#steps.next(observation));
-    if (this.#probes >= mostProbes && "order" in this.#step) {
-      this.#step = { answer: { kind: "not-converged", rate: null, bracket, reason: `${mostProbes} probes gave no answer` } };
-    }
+    if (this.#probes >= mostProbes) this.#step = { answer: this.end("not-converged", `${mostProbes} probes gave no answer`) };
     return this.#step;
   }
 
-  /** The answer of a search that is ended now, for `reason`. */
+  /** The answer of a search that is ended now, for `reason`: what was confirmed stays so. */
   end(kind: "interrupted" | "not-converged", reason: string): SearchAnswer {
     if ("answer" in this.#step) return this.#step.answer;
-    return { kind, rate: null, bracket: this.#step.order.bracket, reason };
+    const { phase, bracket } = this.#step.order;
+    // While it confirms, nothing but a confirming run moves the lower end.
+    return { kind, rate: phase === "confirm" ? bracket.holds : null, bracket, reason };
   }
 
   #stepFrom(result: IteratorResult<ProbeOrder, SearchAnswer>): SearchStep {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { Summary } from "../measure/summary.ts";
 import { exampleSummary } from "../report/example-summary.ts";
-import { costsOf, replicaOf, sizeFor } from "./sizing.ts";
+import { costsOf, isAtLeast, replicaOf, sizeFor } from "./sizing.ts";
 
 const mebibyte = 2 ** 20;
 
@@ -28,16 +29,73 @@ describe("costs", () => {
 });
 
 describe("a replica", () => {
-  it("is all services of a judged run together", () => {
+  it("is all services of a run that passed together", () => {
     expect(replicaOf(exampleSummary())).toEqual({ rps: 2400, cores: 1.02 + 0.31, memoryBytes: (112 + 71) * mebibyte });
   });
 
-  it("cannot be told from an invalid run, from one without services, or from one that held no rate", () => {
-    expect(replicaOf(exampleSummary({ outcome: "invalid" }))).toBeNull();
-    expect(replicaOf(exampleSummary({ services: [] }))).toBeNull();
-    const ramps = exampleSummary();
-    ramps.capacity.sustainedRps = null;
-    expect(replicaOf(ramps)).toBeNull();
+  const changed = (change: (summary: Summary) => unknown, options: Parameters<typeof exampleSummary>[0] = {}) => {
+    const summary = exampleSummary(options);
+    change(summary);
+    return summary;
+  };
+  const constantRate = (change: (summary: Summary) => unknown = () => {}) =>
+    changed(
+      (summary) => {
+        Object.assign(summary.capacity, { bottleneck: "none", evidence: [] });
+        change(summary);
+      },
+      { model: "open" },
+    );
+  const doubt = "backend: memory may change by +0.70 MiB/h";
+  const undecided = (reasons: string[]) =>
+    changed((summary) => {
+      summary.results = { verdict: "undecided", exitCode: 111, reasons };
+      summary.stability = { verdict: "undecided", falseAlarmRate: 0.01, statisticalChecks: 1, checks: [], reasons: [doubt] };
+    });
+
+  it.each<[string, Summary, RegExp]>([
+    ["failed", exampleSummary({ outcome: "failed" }), /did not pass \(fail\)/],
+    ["was the generator's", exampleSummary({ outcome: "invalid" }), /did not pass \(invalid\)/],
+    ["is in doubt about more than drift", undecided([doubt, "recovery: unknown"]), /did not pass \(undecided\)/],
+    ["read no services", exampleSummary({ services: [] }), /was not read/],
+    ["only ramped", changed(({ phases }) => phases.splice(1, 1)), /held no constant level/],
+    ["held no rate", changed(({ capacity }) => Object.assign(capacity, { sustainedRps: null })), /held no constant level/],
+    [
+      "held several levels",
+      changed(({ phases }) => phases.push({ ...phases[1], to: 5 } as (typeof phases)[0])),
+      /several levels/,
+    ],
+    ["sent a rate, and nothing gave way", constantRate(), /nothing gave way/],
+    [
+      "had users who pause, and nothing gave way",
+      changed(({ profile, capacity }) => {
+        profile.load = { model: "closed", stages: [], thinkTime: { minMs: 1000, maxMs: 1000 } };
+        capacity.bottleneck = "none";
+      }),
+      /nothing gave way/,
+    ],
+  ])("cannot be told from a run that %s", (_, summary, because) => {
+    expect(replicaOf(summary)).toEqual({ because: expect.stringMatching(because) });
+  });
+
+  it.each<[string, Summary]>([
+    ["is in doubt about drift alone", undecided([doubt])],
+    ["sent a rate that used its services up", constantRate(({ capacity }) => Object.assign(capacity, { bottleneck: "target" }))],
+    [
+      "has users without pauses, though nothing was used up",
+      changed(({ capacity }) => Object.assign(capacity, { bottleneck: "none" })),
+    ],
+    [
+      "searched until something broke",
+      constantRate((summary) => Object.assign(summary, { search: { answer: { kind: "found" } } })),
+    ],
+  ])("can be told from a run that %s", (_, summary) => {
+    expect(replicaOf(summary)).toMatchObject({ rps: summary.capacity.sustainedRps });
+    expect(isAtLeast(summary)).toBe(false);
+  });
+
+  it("carries at least the rate that was sent", () => {
+    expect(isAtLeast(constantRate())).toBe(true);
   });
 });
 

@@ -20,9 +20,7 @@ export interface ServiceCost {
  * levels there is no telling what belongs to which, and CPU a request is null.
  */
 export function costsOf(summary: Summary): ServiceCost[] {
-  const holds = summary.phases.filter(({ kind, to }) => kind === "hold" && to > 0);
-  const plateau = plateauOf(summary.phases);
-  const only = holds.length === 1 ? plateau : null;
+  const only = holdsOf(summary) === 1 ? plateauOf(summary) : null;
   return summary.resources.map((service) => {
     const memory = memoryOf(service);
     return {
@@ -33,6 +31,10 @@ export function costsOf(summary: Summary): ServiceCost[] {
       bytesPerConnection: perConnection(memory, only),
     };
   });
+}
+
+function holdsOf({ phases }: Summary): number {
+  return phases.filter(({ kind, to }) => kind === "hold" && to > 0).length;
 }
 
 /** Memory as it is accounted for this kind of service: shared pages once for processes, anonymous for containers. */
@@ -88,17 +90,57 @@ export function sizeFor(rps: number, replica: Replica, headroom: number): Sized 
   };
 }
 
-/** The replica that a run measured; null where it held no rate, could not be judged, or its services were not read. */
-export function replicaOf(summary: Summary): Replica | null {
+/** Why a run shows no replica, as the rest of "it shows none: ". */
+export interface NoReplica {
+  because: string;
+}
+
+/**
+ * The replica that a run measured: what it carried when it was loaded as far as it goes, and what all its services spent on
+ * that. Cores and memory are medians over every constant stage, so that they belong to a rate only where there was one stage.
+ */
+export function replicaOf(summary: Summary): Replica | NoReplica {
   const { capacity, resources, results } = summary;
-  const judged = results.verdict === "pass" || results.verdict === "fail" || results.verdict === "regression";
+  const holds = holdsOf(summary);
   const steady = resources.map((service) => ({ cores: service.cpu.steadyCores, bytes: memoryOf(service)?.steadyBytes ?? null }));
-  if (capacity.sustainedRps === null || !judged || steady.length === 0) return null;
-  if (steady.some(({ cores, bytes }) => cores === null || bytes === null)) return null;
+  if (!metObjectives(summary)) return { because: `the run did not pass (${results.verdict})` };
+  if (holds > 1) return { because: "it held several levels, and what its services spent is told of all of them together" };
+  if (holds === 0 || capacity.sustainedRps === null) return { because: "it held no constant level" };
+  if (isOnlyOffered(summary)) {
+    return { because: "it was sent what it carried, and nothing gave way: how much more it carries is not known" };
+  }
+  if (steady.length === 0 || steady.some(({ cores, bytes }) => cores === null || bytes === null)) {
+    return { because: "CPU or memory of its services was not read" };
+  }
   const sum = (figures: readonly (number | null)[]) => figures.reduce<number>((total, figure) => total + (figure ?? 0), 0);
   return {
     rps: capacity.sustainedRps,
     cores: sum(steady.map(({ cores }) => cores)),
     memoryBytes: sum(steady.map(({ bytes }) => bytes)),
   };
+}
+
+/** Whether the target may carry more than the run shows. */
+export function isAtLeast(summary: Summary): boolean {
+  return summary.capacity.kind === "floor" || isOnlyOffered(summary);
+}
+
+/**
+ * What was sent was fixed beforehand (a rate, pauses of users, messages of streams) and nothing was exhausted by it: the
+ * figure is the load's, not the target's. Users without pauses send as fast as they are answered, and a search goes on until
+ * something breaks.
+ */
+export function isOnlyOffered({ profile, search, capacity }: Summary): boolean {
+  const { load, classes, stream } = profile;
+  const pauses = classes?.some(({ thinkTime }) => thinkTime !== null) ?? (load.model !== "open" && load.thinkTime !== null);
+  const isFixed = load.model === "open" || stream !== undefined || pauses;
+  return isFixed && search?.answer.kind !== "found" && capacity.bottleneck !== "target" && capacity.bottleneck !== "host";
+}
+
+/** It passed, or is in doubt about drift alone: whether something grows over hours is another question than what is carried. */
+function metObjectives({ results, stability }: Summary): boolean {
+  // A regression has met its objectives, only less well than before.
+  if (results.verdict === "pass" || results.verdict === "regression") return true;
+  const drift = new Set(stability?.reasons ?? []);
+  return results.verdict === "undecided" && results.reasons.every((reason) => drift.has(reason));
 }

@@ -41,8 +41,23 @@ describe("counts are the server's, exactly", () => {
     expect(requests).toMatchObject({ count: 250 });
     // ten connections of ten answers a second each
     expect(requests?.type === "counter" && requests.rate).toBeLessThan(130);
-    expect(recording.carried().requests).toBeLessThan(130);
+    expect(recording.carried().answered).toBeLessThan(130);
     expect(times.drainedMs - times.loadToMs).toBeGreaterThan(1000);
+  });
+
+  it("and only what succeeded is carried, however fast the errors come", async () => {
+    await using server = await TestServer.listen(({ n, socket }) => {
+      socket.write(n % 4 === 0 ? ok : "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");
+    });
+    const run = await runTest(testProfile(server.url, users(4, 1000)));
+    expectWhole(run, server);
+    const [phase] = run.recording.phaseRows();
+    const { requests = 0, failed = 0, rps = 0, durationMs = 0 } = phase ?? {};
+    expect(failed / requests).toBeGreaterThan(0.7);
+    expect(rps).toBeCloseTo(((requests - failed) * 1000) / durationMs, 6);
+    const { answered, attempts } = run.recording.carried();
+    expect(attempts).toBe(run.totals.all().requests);
+    expect(answered).toBeLessThanOrEqual(run.totals.all().ok.count);
   });
 
   it("and every run is told to drain once, also where nothing is under way at its end", async () => {

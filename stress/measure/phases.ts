@@ -5,6 +5,8 @@ import type { Interval } from "./tally.ts";
 
 interface PhaseSums {
   requests: number;
+  /** Requests that did not fail; events of streams. */
+  answered: number;
   failed: number;
   /** Time that intervals cover, per worker; a stage cut short lasts less than planned. */
   coveredMs: number;
@@ -22,7 +24,7 @@ export class Phases {
     this.#stages = stages;
     this.#workers = workers;
     this.#unit = unit;
-    this.#sums = stages.map(() => ({ requests: 0, failed: 0, coveredMs: 0, latency: new LatencyHistogram() }));
+    this.#sums = stages.map(() => ({ requests: 0, answered: 0, failed: 0, coveredMs: 0, latency: new LatencyHistogram() }));
   }
 
   add(interval: Interval, loadStartMs: number): void {
@@ -32,6 +34,8 @@ export class Phases {
     if (interval.streams !== null) {
       const { counts, times, cut } = interval.streams;
       sums.requests += counts.operations;
+      // What failed there are streams, not events.
+      sums.answered += counts.operations;
       sums.failed += counts.refused + counts.dropped;
       if (times.gap !== null) sums.latency.addRaw(times.gap);
       if (cut.gap !== null) sums.latency.addCensoredRaw(cut.gap);
@@ -39,7 +43,9 @@ export class Phases {
     }
     for (const route of interval.routes) {
       const failures = route.failures.reduce((sum, count) => sum + count, 0);
-      sums.requests += (route.ok?.count ?? 0) + failures;
+      const answered = route.ok?.count ?? 0;
+      sums.requests += answered + failures;
+      sums.answered += answered;
       sums.failed += failures;
       if (route.ok) sums.latency.addRaw(route.ok);
       if (route.bad) sums.latency.addRaw(route.bad);
@@ -87,7 +93,7 @@ export class Phases {
         unit: this.#unit,
         requests: sums.requests,
         failed: sums.failed,
-        rps: (sums.requests * 1000) / durationMs,
+        rps: (sums.answered * 1000) / durationMs,
         "p(50)": at(50),
         "p(95)": at(95),
         "p(99)": at(99),

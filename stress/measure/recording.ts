@@ -143,11 +143,12 @@ export class Recording {
     return this.phases.toSummary((stage) => labelOf(stage, this.unit));
   }
 
-  /** How much the target carried during the load: requests, or what came over streams; and how many of how many attempts failed. */
-  carried(): { requests: number; attempts: number; failed: number } {
-    const { requests, failed } = this.#figures(this.totals);
-    const inLoad = this.totals.streams === null ? requests - this.totals.all().drained : requests;
-    return { requests: inLoad, failed, attempts: this.totals.streams?.counts.asked ?? requests };
+  /** How much the target carried during the load: requests that succeeded, or what came over streams; and how much was asked of it. */
+  carried(): { answered: number; attempts: number } {
+    const { streams } = this.totals;
+    if (streams !== null) return { answered: streams.counts.operations, attempts: streams.counts.asked };
+    const { ok, drained, drainedFailed, requests } = this.totals.all();
+    return { answered: ok.count - (drained - drainedFailed), attempts: requests };
   }
 
   failures(): { class: string; count: number; example: string }[] {

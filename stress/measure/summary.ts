@@ -80,6 +80,7 @@ const phaseRowSchema = z.object({
   unit: z.enum(["users", "requests/s"]),
   requests: z.int(),
   failed: z.int(),
+  /** Successful answers a second: an error that comes fast is no capacity. */
   rps: z.number(),
   "p(50)": z.number(),
   "p(95)": z.number(),
@@ -213,8 +214,9 @@ export const summarySchema = z.object({
   resources: z.array(serviceResourcesSchema),
   stability: stabilitySchema.nullable().optional(),
   capacity: z.object({
+    /** Successful answers a second while the load lasted, ramps included. */
     averageRps: z.number(),
-    /** Null when no stage held a constant level. */
+    /** The same at the highest constant level, of a plan's ramp the highest that held; null when there was none. */
     sustainedRps: z.number().nullable(),
     sustainedAt: z.string().nullable(),
     kind: z.enum(["measured", "floor"]),

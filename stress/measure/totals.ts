@@ -13,11 +13,16 @@ export class RouteTotals {
   dropped = 0;
   satisfied = 0;
   tolerating = 0;
-  /** Requests that ended after the load: they count, and are no part of any rate. */
+  /** Requests that ended after the load, and those of them that failed: they count, and are no part of any rate. */
   drained = 0;
+  drainedFailed = 0;
 
   add(interval: RouteInterval, isDrain = false): void {
-    if (isDrain) this.drained += (interval.ok?.count ?? 0) + interval.failures.reduce((sum, count) => sum + count, 0);
+    if (isDrain) {
+      const failed = interval.failures.reduce((sum, count) => sum + count, 0);
+      this.drained += (interval.ok?.count ?? 0) + failed;
+      this.drainedFailed += failed;
+    }
     if (interval.ok) this.ok.addRaw(interval.ok);
     if (interval.bad) this.bad.addRaw(interval.bad);
     if (interval.waiting) this.waiting.addRaw(interval.waiting);
@@ -42,6 +47,7 @@ export class RouteTotals {
     this.satisfied += other.satisfied;
     this.tolerating += other.tolerating;
     this.drained += other.drained;
+    this.drainedFailed += other.drainedFailed;
   }
 
   clear(): void {
@@ -51,6 +57,7 @@ export class RouteTotals {
     this.satisfied = 0;
     this.tolerating = 0;
     this.drained = 0;
+    this.drainedFailed = 0;
   }
 
   /** Requests that failed: no complete response, timed out, or a status of 400 or more. */

@@ -9,6 +9,14 @@ function changed(options: ExampleOptions, change: (summary: Summary) => void): S
   return summary;
 }
 
+function rampThatHeld(heldAt: number | null, outcome: ExampleOptions["outcome"] = "failed"): Summary {
+  return changed({ outcome, model: "closed" }, (summary) => {
+    const breakingPoint = { verdict: "found" as const, heldAt, brokeAt: 1000, levels: [], text: "" };
+    summary.plan = { plan: "gateway", title: "Ramp", mode: "full", breakingPoint };
+    if (heldAt === null) Object.assign(summary.capacity, { sustainedRps: null, sustainedAt: null });
+  });
+}
+
 describe("what a run found, in a sentence", () => {
   test.each<[string, Summary, string]>([
     ["a pass carries its plateau", exampleSummary(), "It carries 2,400 requests a second"],
@@ -59,6 +67,9 @@ describe("what a run found, in a sentence", () => {
       }),
       "No request was made",
     ],
+    ["a ramp of which no level held carries nothing that could be named", rampThatHeld(null), "No level was held"],
+    ["nor does one that cannot be judged", rampThatHeld(null, "invalid"), "What it carries cannot be told from this run"],
+    ["a ramp carries its highest level that held", rampThatHeld(500, "passed"), "It carries 2,400 requests a second"],
   ])("%s", (_, summary, sentence) => {
     expect(headlineOf(summary).sentence).toBe(sentence);
   });
@@ -70,6 +81,10 @@ describe("the conditions of that figure", () => {
       "Held at 50 users; 2,000 on average over the whole load of 4 min. What gave way first: the target. " +
         "Proxy used 1.02 cores: all that one event loop can.",
     );
+  });
+
+  test("are the average alone where no level held", () => {
+    expect(headlineOf(rampThatHeld(null)).detail).toMatch(/^2,000 requests a second on average over the whole load of 4 min\./);
   });
 
   test("do not tell evidence again that is a reason of the verdict", () => {

@@ -22,14 +22,21 @@ export function headlineOf(summary: Summary): Headline {
   return { sentence: sentenceOf(summary, figure), detail: `${basisOf(summary)}${gaveWayOf(summary)}` };
 }
 
-function basisOf({ capacity, profile, state }: Summary): string {
+function basisOf(summary: Summary): string {
+  const { capacity, profile, state } = summary;
   const load = formatDuration(state.testRunDurationMs);
   const { sustainedRps, sustainedAt, averageRps } = capacity;
+  if (heldNoLevel(summary)) return `${formatRate(averageRps)} requests a second on average over the whole load of ${load}.`;
   if (sustainedRps === null || sustainedAt === null) {
     return `On average over ${load}${profile.load.model === "requests" ? "" : "; no stage held a constant level"}.`;
   }
   // An average that ramps pull down is another figure than what was held.
   return `Held at ${clean(sustainedAt).replace(/^(at|hold) /, "")}; ${formatRate(averageRps)} on average over the whole load of ${load}.`;
+}
+
+/** Levels were judged one by one, and what the whole run answered is no measure of one that held. */
+function heldNoLevel({ plan }: Summary): boolean {
+  return plan?.breakingPoint !== undefined && plan.breakingPoint.heldAt === null;
 }
 
 function gaveWayOf(summary: Summary): string {
@@ -57,6 +64,7 @@ function asSentence(text: string): string {
 
 function sentenceOf(summary: Summary, figure: string): string {
   if (summary.partial === true) return `So far, it carried ${figure}`;
+  if (heldNoLevel(summary) && summary.results.verdict !== "invalid") return "No level was held";
   switch (summary.results.verdict) {
     case "pass":
       return `It carries ${figure}`;

@@ -232,6 +232,9 @@ describe("the final screen", () => {
     const summary = exampleSummary();
     summary.capacity = { ...summary.capacity, sustainedRps: null, sustainedAt: null };
     expect(renderText(summary, options)).toMatch(/ sustained +– {2}no stage held a constant level\n/);
+    const breakingPoint = { verdict: "found" as const, heldAt: null, brokeAt: 100, levels: [], text: "no level held" };
+    summary.plan = { plan: "gateway", title: "Ramp", mode: "full", breakingPoint };
+    expect(renderText(summary, options)).toMatch(/ sustained +– {2}no level was held\n/);
   });
 
   test("tells of services that died or were killed, and of lost samples", () => {

@@ -1,20 +1,19 @@
 import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import writeFileAtomic from "write-file-atomic";
 import type { RunFile } from "../../judge/compare.ts";
 import { ExitCode, worstExitCode } from "../../judge/exit-code.ts";
 import { summaryOfSeries } from "../../judge/series.ts";
 import { preflight } from "../../load/preflight.ts";
 import type { Profile } from "../../profile/profile.ts";
 import { redactCommand } from "../../profile/redact.ts";
-import { UsageError } from "../../profile/usage-error.ts";
 import { addedBy } from "../../report/matrix/added.ts";
 import { renderMatrixMarkdown } from "../../report/matrix/markdown.ts";
 import { type MatrixReport, type MatrixRow, matrixRowOf } from "../../report/matrix/matrix-report.ts";
 import { renderMatrixText } from "../../report/matrix/text.ts";
 import { formatExact } from "../../screen/format.ts";
 import { version } from "../../version.ts";
+import { FormWriter } from "../form-writer.ts";
 import { loadPage } from "../load-page.ts";
 import { MeasuredRun } from "../measured-run.ts";
 import { pause } from "../pause.ts";
@@ -52,12 +51,14 @@ export class MatrixRun {
   readonly #startedAt = new Date();
   readonly #stop = new AbortController();
   readonly #series = randomUUID();
+  readonly #forms: FormWriter;
   #running: MeasuredRun | null = null;
   #host = "";
 
   constructor(topologies: readonly Topology[], options: MatrixOptions) {
     this.#topologies = topologies;
     this.#options = options;
+    this.#forms = new FormWriter(options.directory, options.tell);
     this.#cells = topologies.flatMap((topology) => options.rates.map((rate) => ({ topology, rate, runs: [] })));
   }
 
@@ -67,7 +68,8 @@ export class MatrixRun {
     this.#running?.interrupt();
   }
 
-  async go(): Promise<MatrixReport> {
+  /** @returns the report, and whether it is written in all its forms. */
+  async go(): Promise<{ report: MatrixReport; isWritten: boolean }> {
     for (const stand of new Set(this.#topologies.map((topology) => topology.stand))) {
       if (this.#stop.signal.aborted) break;
       const topologies = this.#topologies.filter((topology) => topology.stand === stand);
@@ -86,22 +88,18 @@ export class MatrixRun {
       for (const topology of topologies) if (await this.#works(topology)) working.push(topology);
       await this.#measureAll(working);
     } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      for (const { name } of topologies) this.#fail(name, error.message);
+      for (const { name } of topologies) this.#fail(name, (error as Error).message);
     } finally {
       if (stand.key !== "given") this.#options.tell(`taking down ${names}\n`);
-      await stand.down();
+      await stand.down().catch((error: Error) => this.#options.tell(`warning: ${names} may still stand: ${error.message}\n`));
     }
   }
 
   /** A topology that does not do what it is to do would be measured in vain. */
   async #works(topology: Topology): Promise<boolean> {
     if (this.#stop.signal.aborted) return false;
-    const measured = await topology.target().catch((error: Error) => error);
-    if (measured instanceof Error) return this.#fail(topology.name, measured.message);
     try {
-      const profile = this.#options.checkProfile(measured);
-      const address = await preflight(profile);
+      const { measured, profile, address } = await ready(topology, (target) => this.#options.checkProfile(target));
       const run = new MeasuredRun(profile, measured, null);
       this.#running = run;
       const { results, failures, root_group } = await run.go(address);
@@ -111,8 +109,7 @@ export class MatrixRun {
       if (check !== undefined) return this.#fail(topology.name, `functional check: "${check.name}" does not hold`);
       return results.exitCode !== ExitCode.failed || this.#fail(topology.name, `functional check: ${results.reasons[0]}`);
     } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      return this.#fail(topology.name, error.message);
+      return this.#fail(topology.name, (error as Error).message);
     } finally {
       this.#running = null;
     }
@@ -149,9 +146,7 @@ export class MatrixRun {
     const file = join(topology.name, `${formatExact(rate).replaceAll(",", "")}${number}.json`);
     tell(`\n${topology.name}  ${formatExact(rate)}/s${runs === 1 ? "" : `  run ${round} of ${runs}`}\n`);
     try {
-      const measured = await topology.target();
-      const profile = profileAt(rate, measured);
-      const address = await preflight(profile);
+      const { measured, profile, address } = await ready(topology, (target) => profileAt(rate, target));
       await mkdir(join(directory, topology.name), { recursive: true });
       const run = new MeasuredRun(profile, measured, join(directory, file), {
         review: (summary) => ({
@@ -168,8 +163,7 @@ export class MatrixRun {
       this.#host = `${cpuModel}, ${cores} cores`;
       cell.runs.push({ file, summary });
     } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      this.#fail(topology.name, `at ${formatExact(rate)}/s: ${error.message}`);
+      this.#fail(topology.name, `at ${formatExact(rate)}/s: ${(error as Error).message}`);
     } finally {
       this.#running = null;
     }
@@ -207,7 +201,7 @@ export class MatrixRun {
     });
   }
 
-  async #write(isPartial: boolean): Promise<MatrixReport> {
+  async #write(isPartial: boolean): Promise<{ report: MatrixReport; isWritten: boolean }> {
     const rows = this.#rows();
     const count = (...codes: number[]) =>
       rows.filter(({ verdict, exitCode }) => verdict !== null && codes.includes(exitCode)).length;
@@ -232,16 +226,13 @@ export class MatrixRun {
         undecided: count(ExitCode.invalid, ExitCode.interrupted),
       },
     };
-    const { directory } = this.#options;
-    const { renderMatrixHtml } = await loadPage(() => import("../../report/matrix/html.tsx"));
-    const forms = {
-      "matrix.html": renderMatrixHtml(report),
-      "matrix.json": `${JSON.stringify(report, null, 2)}\n`,
-      "matrix.md": renderMatrixMarkdown(report),
-      "matrix.txt": renderMatrixText(report, { width: 140, color: false }),
-    };
-    for (const [name, text] of Object.entries(forms)) await writeFileAtomic(join(directory, name), text);
-    return report;
+    const isWritten = await this.#forms.write({
+      "matrix.html": async () => (await loadPage(() => import("../../report/matrix/html.tsx"))).renderMatrixHtml(report),
+      "matrix.json": () => `${JSON.stringify(report, null, 2)}\n`,
+      "matrix.md": () => renderMatrixMarkdown(report),
+      "matrix.txt": () => renderMatrixText(report, { width: 140, color: false }),
+    });
+    return { report, isWritten };
   }
 
   /** An objective missed in one cell is missed, whatever could not be judged in another. */
@@ -251,6 +242,18 @@ export class MatrixRun {
     if (!isPartial && this.#stop.signal.aborted) codes.push(ExitCode.interrupted);
     const worst = worstExitCode(codes);
     return worst === ExitCode.invalid && codes.includes(ExitCode.failed) ? ExitCode.failed : worst;
+  }
+}
+
+/** What a run needs. Where it cannot begin, nothing is left open. */
+async function ready(topology: Topology, profileFor: (measured: MeasuredTarget) => Profile) {
+  const measured = await topology.target();
+  try {
+    const profile = profileFor(measured);
+    return { measured, profile, address: await preflight(profile) };
+  } catch (error) {
+    await Promise.all(measured.services.map(({ source }) => source.close()));
+    throw error;
   }
 }
 

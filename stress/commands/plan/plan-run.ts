@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import writeFileAtomic from "write-file-atomic";
 import { ExitCode, worstExitCode } from "../../judge/exit-code.ts";
 import { withCriteria } from "../../judge/plan/criteria.ts";
 import { judgeLevels } from "../../judge/plan/levels.ts";
@@ -17,6 +16,7 @@ import { countsOf, type PlanReport, rowOf, type ScenarioRow } from "../../report
 import { renderPlanText } from "../../report/plan/text.ts";
 import { loadLabel } from "../../screen/load-label.ts";
 import { version } from "../../version.ts";
+import { FormWriter } from "../form-writer.ts";
 import { loadPage } from "../load-page.ts";
 import { MeasuredRun } from "../measured-run.ts";
 import { pause } from "../pause.ts";
@@ -45,12 +45,14 @@ export class PlanRun {
   readonly #rows: ScenarioRow[] = [];
   readonly #startedAt = new Date();
   readonly #stop = new AbortController();
+  readonly #forms: FormWriter;
   #running: MeasuredRun | null = null;
   #topology: string | null = null;
 
   constructor(scenarios: readonly Scenario[], options: PlanRunOptions) {
     this.#scenarios = scenarios;
     this.#options = options;
+    this.#forms = new FormWriter(options.directory, options.tell);
   }
 
   /** Ends the scenario under way properly, and the plan with it. */
@@ -59,7 +61,8 @@ export class PlanRun {
     this.#running?.interrupt();
   }
 
-  async go(): Promise<PlanReport> {
+  /** @returns the report, and whether it is written in all its forms. */
+  async go(): Promise<{ report: PlanReport; isWritten: boolean }> {
     const { tell, coolDownMs } = this.#options;
     const { length } = this.#scenarios;
     for (const [i, scenario] of this.#scenarios.entries()) {
@@ -74,19 +77,25 @@ export class PlanRun {
     return this.#write(false);
   }
 
-  /** Null where the plan was interrupted before the run began. A target that is gone fails its scenario, not the plan. */
+  /**
+   * Null where the plan was interrupted before the run began. A target that is gone fails its scenario, not the plan; what goes
+   * wrong on this side leaves its scenario undecided.
+   */
   async #measure(scenario: Scenario): Promise<ScenarioRow | null> {
     try {
-      const measured = await this.#options.target();
       const address = await preflight(scenario.profile);
+      // The run closes what is sampled: nothing may fail between.
+      const measured = await this.#options.target();
       this.#topology ??= measured.deployment?.topology ?? null;
       return await this.#run(scenario, measured, address);
     } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
       if (this.#stop.signal.aborted) return null;
-      this.#options.tell(`${scenario.name} could not be measured: ${error.message}\n`);
-      const reasons = [`it could not be measured: ${error.message}`];
-      return { ...this.#unmeasured(scenario), outcome: "fail", verdict: "fail", exitCode: ExitCode.failed, reasons };
+      const { message } = error as Error;
+      this.#options.tell(`${scenario.name} could not be measured: ${message}\n`);
+      const row = { ...this.#unmeasured(scenario), reasons: [`it could not be measured: ${message}`] };
+      return error instanceof UsageError
+        ? { ...row, outcome: "fail", verdict: "fail", exitCode: ExitCode.failed }
+        : { ...row, outcome: "undecided", verdict: "undecided", exitCode: ExitCode.invalid };
     }
   }
 
@@ -166,8 +175,8 @@ export class PlanRun {
   }
 
   /** The report of what is known by now, in every form: a plan that is killed leaves what it had. */
-  async #write(isPartial: boolean): Promise<PlanReport> {
-    const { title, mode, durationFactor, directory } = this.#options;
+  async #write(isPartial: boolean): Promise<{ report: PlanReport; isWritten: boolean }> {
+    const { title, mode, durationFactor } = this.#options;
     const scenarios = [...this.#rows, ...this.#scenarios.slice(this.#rows.length).map((scenario) => this.#unmeasured(scenario))];
     const codes = this.#rows.map(({ exitCode }) => exitCode as ExitCode);
     if (!isPartial && this.#rows.length < this.#scenarios.length) codes.push(ExitCode.interrupted);
@@ -187,15 +196,13 @@ export class PlanRun {
       scenarios,
       results: { exitCode: worstExitCode(codes), ...countsOf(scenarios) },
     };
-    const { renderPlanHtml } = await loadPage(() => import("../../report/plan/html.tsx"));
-    const forms = {
-      "plan.html": renderPlanHtml(report),
-      "plan.json": `${JSON.stringify(report, null, 2)}\n`,
-      "plan.md": renderPlanMarkdown(report),
-      "plan.txt": renderPlanText(report, { width: 160, color: false }),
-      "junit.xml": renderPlanJunit(report),
-    };
-    for (const [name, text] of Object.entries(forms)) await writeFileAtomic(join(directory, name), text);
-    return report;
+    const isWritten = await this.#forms.write({
+      "plan.html": async () => (await loadPage(() => import("../../report/plan/html.tsx"))).renderPlanHtml(report),
+      "plan.json": () => `${JSON.stringify(report, null, 2)}\n`,
+      "plan.md": () => renderPlanMarkdown(report),
+      "plan.txt": () => renderPlanText(report, { width: 160, color: false }),
+      "junit.xml": () => renderPlanJunit(report),
+    });
+    return { report, isWritten };
   }
 }

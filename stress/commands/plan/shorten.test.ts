@@ -34,4 +34,9 @@ describe("a shortened plan", () => {
   it("is left as it is in full", () => {
     expect(paced({ duration: "1h" }, { duration: "1s" }, { mode: "full", factor: 1 })).toEqual({ duration: "1h" });
   });
+
+  it("is lengthened in full, too", () => {
+    const words = { stage: ["1m:10/s", "90s:10/s"], duration: "1h" };
+    expect(paced(words, {}, { mode: "full", factor: 2 })).toEqual({ stage: ["2m:10/s", "3m:10/s"], duration: "2h" });
+  });
 });

@@ -5,7 +5,7 @@ import type { PlanWords } from "./words.ts";
 /** How a plan is run: as it says, as a smoke test, or with all its times multiplied. */
 export interface PlanPace {
   mode: PlanMode;
-  /** Of times; 1 unless `mode` is `shortened`. */
+  /** Of times: below 1 where `mode` is `shortened`, 1 in a smoke test. */
   factor: number;
 }
 
@@ -16,8 +16,7 @@ const timed = ["duration", "stage", "requests"] as const;
 
 /** The words of a scenario as this pace wants them. */
 export function paced(words: PlanWords, smoke: PlanWords, { mode, factor }: PlanPace): PlanWords {
-  if (mode === "full") return words;
-  if (mode === "shortened") return scaled(words, factor);
+  if (mode !== "smoke") return factor === 1 ? words : scaled(words, factor);
   const merged = without(words, smoke);
   if (timed.some((word) => smoke[word] !== undefined)) return merged;
   const lastsMs = lengthOf(merged);

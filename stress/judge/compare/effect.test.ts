@@ -69,6 +69,17 @@ test("a run against a run: the assumed spread counts twice, what the runs show o
   expect(unsure.df).toBeLessThan(sure.df);
 });
 
+test("a share is assumed to stray by its odds, which leave it between none and all", () => {
+  const known = { standardError: 0, df: Number.POSITIVE_INFINITY };
+  const between = (from: number, to: number) => {
+    const [a, b] = shares(from, to) as [Figure, Figure];
+    return oneAgainstOne(a, b, [known, known]);
+  };
+  expect(between(0.01, 0.01).standardError).toBeCloseTo(Math.SQRT2 * 0.5 * 0.01 * 0.99, 4);
+  const { change, standardError } = between(0, 1);
+  expect(change / standardError).toBeGreaterThan(5);
+});
+
 describe("a trend", () => {
   test("is the change from the first to the last along the line, with n − 2 degrees of freedom", () => {
     const groups = [0, 0.1, 0.2, 0.3].map((log) => times(Math.exp(log + 0.01), Math.exp(log - 0.01)));

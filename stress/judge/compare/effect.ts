@@ -90,7 +90,8 @@ export function oneAgainstMany(a: Replicates, b: Replicates): Effect {
  */
 export function oneAgainstOne(a: Figure, b: Figure, within: readonly [Precision, Precision]): Effect {
   const { scale, strayBetweenRuns } = a.kind;
-  const stray = scale === "ratio" ? strayBetweenRuns : strayBetweenRuns * mean([a.value, b.value]);
+  const share = mean([a.value, b.value]);
+  const stray = scale === "ratio" ? strayBetweenRuns : strayBetweenRuns * share * (1 - share);
   const runs = [a, b].map((figure, i) => {
     const { standardError, df } = within[i] as Precision;
     return { squared: Math.max(standardError ** 2, leastVariance(figure)), df };

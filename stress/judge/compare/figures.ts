@@ -19,7 +19,7 @@ export interface FigureKind {
   scale: Scale;
   /**
    * How far a run of the same thing is taken to stray from the next, where a single run leaves it unknown: a standard
-   * deviation of the logarithm, and for a share a part of itself. `docs/methodology.md` has what was measured.
+   * deviation of the logarithm, and of a share that of the logarithm of its odds. `docs/methodology.md` has what was measured.
    */
   strayBetweenRuns: number;
 }
@@ -137,11 +137,13 @@ function* sumAndParts(
 }
 
 /** The rate while the CPU counted as steady: over every constant stage, or over all of a run without stages. */
-function steadyRps({ profile, phases, capacity }: Summary): number | null {
+function steadyRps({ profile, phases, metrics, capacity }: Summary): number | null {
   const holds = phases.filter(({ kind, to }) => kind === "hold" && to > 0);
   const requests = holds.reduce((sum, phase) => sum + phase.requests, 0);
   const seconds = holds.reduce((sum, phase) => sum + phase.durationMs / 1000, 0);
-  const rps = profile.load.model === "requests" ? capacity.averageRps : requests / seconds;
+  // Requests that failed cost CPU, too.
+  const whole = metrics.http_reqs?.type === "counter" ? metrics.http_reqs.values.rate : capacity.averageRps;
+  const rps = profile.load.model === "requests" ? whole : requests / seconds;
   return rps > 0 ? rps : null;
 }
 
@@ -151,9 +153,9 @@ function steadyMemory({ rss, anon }: ServiceResources): number | null {
 }
 
 /** The stretch of a run's time axis that its sustained rate is from; all of it where no stage was constant. */
-export function plateauSpan({ profile, phases }: Summary): { fromMs: number; toMs: number } {
+export function plateauSpan({ profile, phases, plan }: Summary): { fromMs: number; toMs: number } {
   const everything = { fromMs: 0, toMs: Number.POSITIVE_INFINITY };
-  const plateau = plateauOf(phases);
+  const plateau = plateauOf({ phases, plan });
   if (profile.load.model === "requests" || plateau === null) return everything;
   let fromMs = 0;
   for (const stage of profile.load.stages) {

@@ -15,18 +15,21 @@ export class RunPrecision {
     this.#summary = summary;
   }
 
-  /** On the figure's own scale; null where the series does not say. */
+  /** On the figure's own scale; null where neither the series nor a count says. */
   of({ kind, value }: Figure): Precision | null {
     const [name, part] = splitKey(kind.key);
     const ratio = (parts: (row: Read) => [number | null, number | null]) => ratioOfRows(this.#summary, parts);
     // a run without a single failure has no clusters of them
-    if (kind.scale === "share" && value === 0) return { standardError: 0, df: Number.POSITIVE_INFINITY };
+    if (kind.scale === "share" && value === 0) return countAlone;
     switch (name) {
       case "sustained_rps":
       case "average_rps":
-        return relative(ratio((row) => [row("requests"), row("seconds")]));
+        return relative(ratio((row) => [this.#answered(row), row("seconds")]));
       case "http_req_failed":
-        return ratio((row) => [row("failed"), row("requests")]);
+        return ratio((row) => [row("failed"), row("requests")]) ?? countAlone;
+      case "checks_failed":
+      case "dropped_iterations":
+        return countAlone;
       case "cpu_per_request":
         return relative(ratio((row) => [times(this.#gauges("cpu", part, row), row("seconds")), row("requests")]));
       case "memory":
@@ -44,6 +47,13 @@ export class RunPrecision {
       default:
         return null;
     }
+  }
+
+  /** Successful answers, as capacity counts them; what fails of streams are not their events. */
+  #answered(read: Read): number | null {
+    const requests = read("requests");
+    if (this.#summary.profile.stream !== undefined || requests === null) return requests;
+    return requests - (read("failed") ?? 0);
   }
 
   /** A gauge of one service, or of all together; null where one was not read. */
@@ -68,6 +78,9 @@ export class RunPrecision {
     return { pieces, whole };
   }
 }
+
+/** Of a share that no series tells over time: nothing beyond the binomial variance that every share has at the least. */
+const countAlone: Precision = { standardError: 0, df: Number.POSITIVE_INFINITY };
 
 interface Pieces {
   pieces: readonly LatencyHistogram[];

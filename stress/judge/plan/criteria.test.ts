@@ -96,3 +96,31 @@ describe("criteria", () => {
     expect(results.reasons.length === 0).toBe(expected[0] === "pass");
   });
 });
+
+describe("what a ramp to the breaking point carries", () => {
+  const phases = [500, 1000, 5000].map((level) => ({
+    ...(exampleSummary({ model: "open" }).phases[0] as Summary["phases"][number]),
+    name: `hold ${level} requests/s`,
+    to: level,
+    rps: level === 5000 ? 780 : level,
+  }));
+  const ramp = (found: BreakingPoint) => {
+    const summary = ended({ ...passed, reasons: [] });
+    return withCriteria({ ...summary, phases }, { ...plan, breakingPoint: found }).capacity;
+  };
+
+  it("is what the highest level that held was answered, whatever came back above it", () => {
+    expect(ramp(breakingPoint("found", 1000))).toMatchObject({ sustainedRps: 1000, sustainedAt: "hold 1000 requests/s" });
+    expect(ramp(breakingPoint("floor", 500))).toMatchObject({ sustainedRps: 500, kind: "floor" });
+  });
+
+  it("is not known where no level held", () => {
+    expect(ramp(breakingPoint("found", null))).toMatchObject({ sustainedRps: null, sustainedAt: null });
+  });
+
+  it("is no floor because the generator gave way above, nor was that what gave way first", () => {
+    const summary = exampleSummary({ outcome: "invalid" });
+    const { capacity } = withCriteria({ ...summary, phases }, { ...plan, breakingPoint: breakingPoint("found", 500) });
+    expect(capacity).toMatchObject({ sustainedRps: 500, kind: "measured", bottleneck: "unknown", evidence: [] });
+  });
+});

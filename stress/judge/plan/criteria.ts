@@ -1,5 +1,6 @@
-import type { PlanScenario } from "../../measure/plan-summary.ts";
+import type { BreakingPoint, PlanScenario } from "../../measure/plan-summary.ts";
 import type { Summary, Verdict } from "../../measure/summary.ts";
+import { plateauOf } from "../capacity.ts";
 import { ExitCode, worstExitCode } from "../exit-code.ts";
 import { tellsDeath } from "../verdict.ts";
 
@@ -26,7 +27,19 @@ export function withCriteria(summary: Summary, plan: PlanScenario): Summary {
   }
   if (refusal?.verdict === "not-graceful") for (const reason of refusal.reasons) say(ExitCode.failed, "fail", reason);
   if (refusal?.verdict === "undecided") say(ExitCode.invalid, "undecided", refusal.text);
-  return { ...summary, plan, results: { verdict, exitCode, reasons: [...kept, ...reasons] } };
+  const capacity = breakingPoint === undefined ? summary.capacity : capacityAt(breakingPoint, { ...summary, plan });
+  return { ...summary, plan, capacity, results: { verdict, exitCode, reasons: [...kept, ...reasons] } };
+}
+
+/** Only a level that held is carried; what came back beyond the breaking point says nothing of it. */
+function capacityAt({ verdict }: BreakingPoint, summary: Summary): Summary["capacity"] {
+  const { capacity } = summary;
+  const plateau = plateauOf(summary);
+  const held = { ...capacity, sustainedRps: plateau?.rps ?? null, sustainedAt: plateau?.name ?? null };
+  if (verdict === "floor") return { ...held, kind: "floor" };
+  if (verdict !== "found" || capacity.bottleneck !== "generator") return held;
+  // The generator was at its limit beyond where the target broke.
+  return { ...held, kind: "measured", bottleneck: "unknown", evidence: [] };
 }
 
 /** What is left when a generator's limit counts for nothing: a failure where all the rest are failures. */
@@ -43,10 +56,7 @@ function verdictOn(kept: readonly string[], { results, metrics }: Summary): [Ver
  * A ramp to the breaking point goes on beyond it, where a generator beside an overloaded target is late as well. It takes
  * nothing from what was found below.
  */
-function withoutGenerator(
-  { results, generator }: Summary,
-  { verdict }: NonNullable<PlanScenario["breakingPoint"]>,
-): Summary["results"]["reasons"] {
+function withoutGenerator({ results, generator }: Summary, { verdict }: BreakingPoint): Summary["results"]["reasons"] {
   if (verdict !== "found" && verdict !== "floor") return results.reasons;
   return results.reasons.filter((reason) => !generator.evidence.includes(reason));
 }

@@ -1,3 +1,4 @@
+import { isOnlyOffered } from "../../judge/sizing.ts";
 import type { Summary } from "../../measure/summary.ts";
 import { formatDuration, formatShare } from "../../screen/format.ts";
 import { type Evidence, isCheapest, modeOf, sharesHost } from "./evidence.ts";
@@ -50,6 +51,10 @@ const caveats: readonly Caveat[] = [
   {
     applies: ({ capacity }) => capacity.kind === "floor",
     text: () => "The load generator was at its limit: the capacity is a floor, and the target may carry more.",
+  },
+  {
+    applies: isOnlyOffered,
+    text: () => "The load was fixed beforehand and nothing gave way: the target carries at least what it was sent.",
   },
   {
     applies: ({ capacity }) => capacity.bottleneck === "host",

@@ -81,6 +81,23 @@ describe("the sizing document", () => {
     expect(renderSizing([working("b.json")], options)).not.toContain("| topology |");
   });
 
+  it("sizes nothing by a rate that was sent and by which nothing gave way: it says at least, and why", () => {
+    const summary = exampleSummary({ model: "open" });
+    Object.assign(summary.capacity, { bottleneck: "none", evidence: [] });
+    const text = renderSizing([{ file: "rate.json", sha256: "00", summary }], options);
+    expect(text).toMatch(/\| throughput, 4 min +\| +≥ 500 \| +≥ 500 \|/);
+    expect(text).toContain("`rate.json` shows no replica: it was sent what it carried, and nothing gave way");
+    expect(text).toContain("the target carries at least what it was sent");
+    expect(text).not.toMatch(/\| replicas \||Every replica is loaded/);
+  });
+
+  it("has no table for a run that failed", () => {
+    const failed = evidence("failed.json", ({ results }) => Object.assign(results, { verdict: "fail" }));
+    const text = renderSizing([failed, evidence("passed.json")], options);
+    expect(text).toContain("`failed.json` shows no replica: the run did not pass (fail).");
+    expect(text.match(/\| replicas \|/g)).toHaveLength(1);
+  });
+
   it("says the same of the same evidence, in whatever order it is given", () => {
     const files = [
       evidence("a.json"),

@@ -1,4 +1,3 @@
-import { formatShare } from "../../screen/format.ts";
 import { caveatList } from "./caveats.ts";
 import { type Evidence, isCheapest, sorted } from "./evidence.ts";
 import { type KeepaliveEvidence, keepaliveSection } from "./keepalive.ts";
@@ -26,7 +25,7 @@ export function renderSizing(given: readonly Evidence[], { limits, keepalive, he
     ["How much before something gives way", levelSection(evidence)],
     ["What the workload stands for", workload(evidence)],
     ["What these figures do not say", caveatList(evidence, limits)],
-    ["How much for how many", planIntro(planSection(evidence, headroom), headroom)],
+    ["How much for how many", planSection(evidence, headroom)],
     ["What a request costs", costTable(evidence)],
     ["What the upstream pool is worth", keepalive === null ? "" : keepaliveSection(keepalive)],
     ["Memory", memoryTable(evidence)],
@@ -53,11 +52,6 @@ function workload(evidence: readonly Evidence[]): string {
   ]
     .filter((part) => part !== "")
     .join("\n\n");
-}
-
-function planIntro(tables: string, headroom: number): string {
-  if (tables === "") return "";
-  return `Every replica is loaded to at most ${formatShare(1 - headroom)} of what one was measured to carry. CPU follows the rate, memory the number of replicas. Rows beyond one replica's capacity are extrapolated: they assume that replicas on hosts of their own do not slow each other down.\n\n${tables}`;
 }
 
 function limitsIntro(table: string): string {

@@ -1,3 +1,4 @@
+import { isAtLeast } from "../../judge/sizing.ts";
 import type { SearchLevel, SearchSummary } from "../../measure/search-summary.ts";
 import type { Summary } from "../../measure/summary.ts";
 import { absent, formatCount, formatDuration, formatMebibytes, formatRate, formatShare } from "../../screen/format.ts";
@@ -40,7 +41,7 @@ function capacityOf(summaries: readonly Summary[]): string {
   if (searched !== undefined) return answerOf(searched);
   const run = summaries.find(({ metadata }) => metadata.scenario !== "soak") ?? summaries[0];
   if (run === undefined) return absent;
-  return `${run.capacity.kind === "floor" ? "≥ " : ""}${formatRate(run.capacity.sustainedRps)} requests/s (plateau)`;
+  return `${isAtLeast(run) ? "≥ " : ""}${formatRate(run.capacity.sustainedRps)} requests/s (plateau)`;
 }
 
 /** `1,234 requests/s`, with the interval where there is one. */

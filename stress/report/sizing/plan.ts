@@ -1,4 +1,4 @@
-import { type Replica, replicaOf, sizeFor } from "../../judge/sizing.ts";
+import { type NoReplica, type Replica, replicaOf, sizeFor } from "../../judge/sizing.ts";
 import { formatBytes, formatCores, formatCount, formatRate, formatShare } from "../../screen/format.ts";
 import { type Evidence, endpointOf, placeOf } from "./evidence.ts";
 import { code, plain, table } from "./markdown.ts";
@@ -6,17 +6,27 @@ import { code, plain, table } from "./markdown.ts";
 /** Rates that the table answers for, requests a second. */
 const wanted = [100, 250, 500, 1_000, 2_000, 5_000, 10_000, 20_000];
 
-/** What wanted rates take, a table for each run that measured a replica. */
+/** What wanted rates take, a table for each run that measured a replica, and why the others did not. A soak asks something else. */
 export function planSection(evidence: readonly Evidence[], headroom: number): string {
-  return evidence
-    .flatMap(({ file, summary }) => {
-      const replica = replicaOf(summary);
-      if (replica === null || summary.metadata.scenario === "soak") return [];
-      return [
-        `### ${plain(placeOf(summary))}, ${code(endpointOf(summary))}\n\n${basis(file, replica)}\n\n${rows(replica, headroom)}`,
-      ];
-    })
-    .join("\n\n");
+  const measured = evidence.flatMap(({ file, summary }) =>
+    summary.metadata.scenario === "soak" ? [] : [{ file, summary, found: replicaOf(summary) }],
+  );
+  const parts = measured.map(({ file, summary, found }) => {
+    const body = isReplica(found)
+      ? `${basis(file, found)}\n\n${rows(found, headroom)}`
+      : `${code(file)} shows no replica: ${plain(found.because)}.`;
+    return `### ${plain(placeOf(summary))}, ${code(endpointOf(summary))}\n\n${body}`;
+  });
+  const hasTable = measured.some(({ found }) => isReplica(found));
+  return [...(hasTable ? [intro(headroom)] : []), ...parts].join("\n\n");
+}
+
+function isReplica(found: Replica | NoReplica): found is Replica {
+  return "rps" in found;
+}
+
+function intro(headroom: number): string {
+  return `Every replica is loaded to at most ${formatShare(1 - headroom)} of what one was measured to carry. CPU follows the rate, memory the number of replicas. Rows beyond one replica's capacity are extrapolated: they assume that replicas on hosts of their own do not slow each other down.`;
 }
 
 function basis(file: string, { rps, cores, memoryBytes }: Replica): string {

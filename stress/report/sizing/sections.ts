@@ -1,4 +1,4 @@
-import { costsOf, memoryOf } from "../../judge/sizing.ts";
+import { costsOf, isAtLeast, memoryOf } from "../../judge/sizing.ts";
 import { bottlenecks } from "../../screen/final/capacity.ts";
 import {
   absent,
@@ -23,7 +23,7 @@ export function headline(evidence: readonly Evidence[]): string {
     const latency = metrics["http_req_duration{expected_response:true}"];
     const trend = latency?.type === "trend" ? latency.values : null;
     const failed = metrics.http_req_failed?.type === "rate" ? metrics.http_req_failed.values.rate : null;
-    const floor = capacity.kind === "floor" ? "≥ " : "";
+    const floor = isAtLeast(summary) ? "≥ " : "";
     return [
       plain(placeOf(summary)),
       code(endpointOf(summary)),

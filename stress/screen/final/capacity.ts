@@ -28,8 +28,8 @@ export function capacityBlock(summary: Summary, view: View): string[] {
     rps === null ? absent : `${bound}${formatRate(rps)} ${words.perSecond}`;
   const held = capacity.sustainedAt === null ? "" : `at ${clean(capacity.sustainedAt).replace(/^(at|hold) /, "")}`;
   const kind = capacity.kind === "floor" ? "at least (a floor, not a limit)" : "measured";
-  const sustainedNote =
-    capacity.sustainedRps === null ? "no stage held a constant level" : [held, kind].filter(Boolean).join(", ");
+  const none = summary.plan?.breakingPoint === undefined ? "no stage held a constant level" : "no level was held";
+  const sustainedNote = capacity.sustainedRps === null ? none : [held, kind].filter(Boolean).join(", ");
   const ramps = summary.phases.some((phase) => phase.kind === "ramp") ? ", ramps included" : "";
   const staged = summary.profile.load.model !== "requests";
   const rows: Row[] = [
