@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import type { RunFile } from "../../judge/compare.ts";
-import { ExitCode, worstExitCode } from "../../judge/exit-code.ts";
+import { ExitCode } from "../../judge/exit-code.ts";
 import { summaryOfSeries } from "../../judge/series.ts";
 import { preflight } from "../../load/preflight.ts";
 import type { Profile } from "../../profile/profile.ts";
@@ -11,7 +11,7 @@ import { redactCommand } from "../../profile/redact.ts";
 import { UsageError } from "../../profile/usage-error.ts";
 import { addedBy } from "../../report/matrix/added.ts";
 import { renderMatrixMarkdown } from "../../report/matrix/markdown.ts";
-import { type MatrixReport, type MatrixRow, matrixRowOf } from "../../report/matrix/matrix-report.ts";
+import { type MatrixReport, type MatrixRow, matrixResults, matrixRowOf } from "../../report/matrix/matrix-report.ts";
 import { renderMatrixText } from "../../report/matrix/text.ts";
 import { formatExact } from "../../screen/format.ts";
 import { version } from "../../version.ts";
@@ -209,8 +209,7 @@ export class MatrixRun {
 
   async #write(isPartial: boolean): Promise<MatrixReport> {
     const rows = this.#rows();
-    const count = (...codes: number[]) =>
-      rows.filter(({ verdict, exitCode }) => verdict !== null && codes.includes(exitCode)).length;
+    const isCut = !isPartial && this.#stop.signal.aborted;
     const report: MatrixReport = {
       schemaVersion: 1,
       kind: "matrix",
@@ -225,12 +224,7 @@ export class MatrixRun {
       rows,
       failedTopologies: this.#failed,
       added: this.#added(),
-      results: {
-        exitCode: this.#exitCode(rows, isPartial),
-        passed: count(ExitCode.pass),
-        failed: count(ExitCode.failed),
-        undecided: count(ExitCode.invalid, ExitCode.interrupted),
-      },
+      results: matrixResults(rows, this.#failed.length, isCut),
     };
     const { directory } = this.#options;
     const { renderMatrixHtml } = await loadPage(() => import("../../report/matrix/html.tsx"));
@@ -242,15 +236,6 @@ export class MatrixRun {
     };
     for (const [name, text] of Object.entries(forms)) await writeFileAtomic(join(directory, name), text);
     return report;
-  }
-
-  /** An objective missed in one cell is missed, whatever could not be judged in another. */
-  #exitCode(rows: readonly MatrixRow[], isPartial: boolean): ExitCode {
-    const codes = rows.filter(({ verdict }) => verdict !== null).map(({ exitCode }) => exitCode as ExitCode);
-    if (this.#failed.length > 0) codes.push(ExitCode.failed);
-    if (!isPartial && this.#stop.signal.aborted) codes.push(ExitCode.interrupted);
-    const worst = worstExitCode(codes);
-    return worst === ExitCode.invalid && codes.includes(ExitCode.failed) ? ExitCode.failed : worst;
   }
 }
 
