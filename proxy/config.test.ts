@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { backendSettings, edgeSettings, parseBackendConfig, parseEdgeConfig } from "./config.ts";
 import { containerVariables } from "./deploy/docker/container-variables.ts";
+import { fixedSettings, takenEmbedded } from "./deploy/service-settings.ts";
 import { ConfigError, type Settings } from "./setting.ts";
 
 const required = { EDGE_CERT_FILE: "cert.pem", EDGE_KEY_FILE: "key.pem" };
@@ -111,8 +112,13 @@ test("a socket timeout that would cut a client off before its 504 is refused", (
 });
 
 test(".env.example lists every variable with its default and reason", async () => {
+  const fixedBy = (name: string) => `fixed by deploy.sh${takenEmbedded.includes(name) ? " in containers" : ""}`;
   const lines = (settings: Settings) =>
-    Object.entries(settings).flatMap(([name, { default: value, reason }]) => [`# ${reason}`, `${name}=${value ?? ""}`]);
+    Object.entries(settings).flatMap(([name, { default: value, reason }]) => [
+      `# ${reason}`,
+      ...(fixedSettings[name] === undefined ? [] : [`# ${fixedBy(name)}: ${fixedSettings[name]}`]),
+      `${name}=${value ?? ""}`,
+    ]);
   const { LOG_LEVEL, SETTINGS_FILE, ...edge } = edgeSettings;
   const { LOG_LEVEL: _level, SETTINGS_FILE: _file, ...backend } = backendSettings;
   const text = [

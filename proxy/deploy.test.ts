@@ -72,8 +72,9 @@ test("settings given to what runs replace it, and stay where a later call leaves
   const own = await scratch();
   expect((await own.deploy()).code).toBe(0);
   const pids = pidsOf(own);
-  const second = await own.run([], { EDGE_LOG_SAMPLE: "0.5" });
+  const second = await own.run([], { EDGE_LOG_SAMPLE: "0.5", EDGE_PORT: "8443" });
   expect(second).toMatchObject({ code: 0, stderr: "" });
+  expect(second.stdout).toContain("! not taken from the environment: EDGE_PORT (use --port)\n");
   expect(second.stdout).toContain("stopping what runs: other settings were given");
   const replaced = pidsOf(own);
   expect(replaced.filter((pid) => pids.includes(pid))).toEqual([]);

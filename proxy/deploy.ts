@@ -12,6 +12,7 @@ import { reloadEmbedded } from "./deploy/embedded-reload.ts";
 import { sweepLock, takeLock } from "./deploy/lock.ts";
 import { type DeployCall, type DeployWish, parseDeployCall } from "./deploy/options.ts";
 import { followLogs, printDeployment, printLogs, printStatus } from "./deploy/report.ts";
+import { notTaken, takenEmbedded } from "./deploy/service-settings.ts";
 import { makeStateDir, purge, readDeployment, removeIfEmpty, type StateDir, stateDirAt } from "./deploy/state-dir.ts";
 import type { Deployment } from "./deployment.ts";
 import { errorMessage } from "./errors.ts";
@@ -49,6 +50,7 @@ async function run(call: DeployCall, dir: StateDir, signal: AbortSignal): Promis
       return DeployExit.failed;
     }
     case "reload":
+      tellNotTaken(runsInContainers(dir));
       await withLock(dir, signal, () => (runsInContainers(dir) ? reloadDocker : reloadEmbedded)(dir, say, signal));
       return 0;
     case "logs": {
@@ -70,11 +72,18 @@ async function run(call: DeployCall, dir: StateDir, signal: AbortSignal): Promis
 function deploy(dir: StateDir, wish: DeployWish, signal: AbortSignal): Promise<Deployment> {
   if (wish.docker || runsInContainers(dir)) {
     checkDockerWish(dir, wish);
+    tellNotTaken(true);
     return withLock(dir, signal, () => deployDocker(dir, wish, say, signal));
   }
   if (wish.edge !== null) throw new DeployUsageError("--edge goes with --docker: the embedded bundle has one edge, node");
   checkWish(dir, wish);
+  tellNotTaken(false);
   return withLock(dir, signal, () => deployEmbedded(dir, wish, say, signal));
+}
+
+function tellNotTaken(inContainers: boolean): void {
+  const note = notTaken(inContainers ? [] : takenEmbedded);
+  if (note !== null) say(note, "noted");
 }
 
 /** How it was deployed stays until `--down`. */

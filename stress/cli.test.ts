@@ -104,11 +104,12 @@ describe("bad input is met with one line and 104, and nothing is sent", () => {
   });
 });
 
-test("--help lists every exit code", async () => {
+test("--help lists every exit code, and which it is where several apply", async () => {
   const { code, stdout } = await start("--help").ended;
   expect(code).toBe(0);
   for (const each of ["0", "99", "104", "105", "109", "111", "112", "113"])
     expect(stdout).toMatch(new RegExp(`^ +${each}  \\w`, "m"));
+  expect(stdout).toMatch(/^Where several apply, the first of 109, 104, 105, 111, 99, 113, 112\.$/m);
 });
 
 describe("a run that ends early", () => {

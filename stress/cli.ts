@@ -10,7 +10,7 @@ import { show } from "./commands/show.ts";
 import { sizing } from "./commands/sizing.ts";
 import { soak } from "./commands/soak.ts";
 import { throughput } from "./commands/throughput.ts";
-import { ExitCode, exitCodeHelp } from "./judge/exit-code.ts";
+import { ExitCode, exitCodeHelp, exitCodeOrder } from "./judge/exit-code.ts";
 import { UsageError } from "./profile/usage-error.ts";
 import { version } from "./version.ts";
 
@@ -26,7 +26,7 @@ function createProgram(): Command {
     .configureOutput({ outputError: () => {} });
   for (const command of commands) command.register(program);
   const codes = exitCodeHelp.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`).join("\n");
-  program.addHelpText("after", `\nExit codes:\n${codes}`);
+  program.addHelpText("after", `\nExit codes:\n${codes}\n\nWhere several apply, the first of ${exitCodeOrder}.`);
   // Sub-commands inherit neither the override nor the output settings when they are added by hand.
   for (const command of program.commands) command.exitOverride().configureOutput({ outputError: () => {} });
   return program;

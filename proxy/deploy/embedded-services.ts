@@ -5,7 +5,7 @@ import { flatHeapFlags } from "../heap-flags.ts";
 import { ConfigError } from "../setting.ts";
 import { DeployUsageError } from "./deploy-error.ts";
 import type { CertificatePair } from "./served-certificate.ts";
-import { givenSettings, type ServiceSettings } from "./service-settings.ts";
+import { givenSettings, type ServiceSettings, takenEmbedded } from "./service-settings.ts";
 import { logFile, type StateDir } from "./state-dir.ts";
 import type { ServiceOrder } from "./supervised-service.ts";
 
@@ -35,8 +35,7 @@ function embeddedWorkers(): number {
   return Math.max(1, workerCount(null) - 1);
 }
 
-/** As `givenSettings`; upstreams may stand beside the bundle's own backend, or for it. In containers there is only the backend. */
-export const givenToEmbedded = (): ServiceSettings => givenSettings(["UPSTREAM_URL"]);
+export const givenToEmbedded = (): ServiceSettings => givenSettings(takenEmbedded);
 
 /**
  * What the supervisor starts, in this order, with `settings` over the environment. Both are checked here:

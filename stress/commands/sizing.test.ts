@@ -21,6 +21,11 @@ describe("the sizing document", () => {
     expect((await sizing(["a.json", "--out", "sizing.md"], summary)).written).toBe(stdout);
   });
 
+  it("links to notes on its evidence", async () => {
+    const { stdout } = await sizing(["a.json", "--notes", "n.md"], { ...summary, "n.md": "one machine, at rest\n" });
+    expect(stdout).toContain("[`n.md`](n.md)");
+  });
+
   it("is checked against its evidence: the same passes, anything else fails", async () => {
     const { stdout } = await sizing(["a.json"], summary);
     const check = ["a.json", "--check", "--out", "sizing.md"];
@@ -57,6 +62,7 @@ describe("the sizing document", () => {
       { ...summary, "c.yaml": "a: [" },
       /c.yaml is not a compose file/,
     ],
+    ["notes that are not there", ["a.json", "--notes", "n.md"], summary, /cannot read the notes n.md/],
     [
       "a comparison that is none",
       ["a.json", "--keepalive", "k.json"],

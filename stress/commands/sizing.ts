@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { basename, resolve } from "node:path";
+import { basename, dirname, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import writeFileAtomic from "write-file-atomic";
 import { ExitCode } from "../judge/exit-code.ts";
@@ -16,6 +16,7 @@ interface SizingFlags {
   out?: string;
   compose?: string;
   keepalive?: string;
+  notes?: string;
   headroom: string;
   check?: boolean;
 }
@@ -30,6 +31,7 @@ export const sizing = {
       .option("--out <file>", "where the document goes (default: standard output)")
       .option("--compose <file>", "compose file whose limits the document shows")
       .option("--keepalive <file>", "what `npm run bench:keepalive -- --out FILE` wrote")
+      .option("--notes <file>", "text that says how the evidence was made, for the document to link to")
       .option("--headroom <percent>", "share of a replica's capacity to leave unused", "30 %")
       .option("--check", "write nothing; fail when --out is not what the evidence gives")
       .action(async (files: string[], flags: SizingFlags) => {
@@ -40,14 +42,15 @@ export const sizing = {
 
 async function write(
   files: readonly string[],
-  { out, compose, keepalive: pool, headroom, check }: SizingFlags,
+  { out, compose, keepalive: pool, notes: told, headroom, check }: SizingFlags,
 ): Promise<ExitCode> {
   if (check && out === undefined) throw new UsageError("--check compares with a document: name it with --out FILE");
   if (out !== undefined && !check) await checkPlace(out);
   const evidence = await Promise.all(files.map(readEvidence));
   const limits = compose === undefined ? [] : await readLimits(compose);
   const keepalive = pool === undefined ? null : await readKeepalive(pool);
-  const text = renderSizing(evidence, { limits, keepalive, headroom: parseHeadroom(headroom), command: "npm run sizing" });
+  const notes = told === undefined ? null : await linkTo(told, out);
+  const text = renderSizing(evidence, { limits, keepalive, notes, headroom: parseHeadroom(headroom), command: "npm run sizing" });
   if (out === undefined) {
     process.stdout.write(text);
     return ExitCode.pass;
@@ -90,6 +93,12 @@ async function readKeepalive(file: string): Promise<KeepaliveEvidence> {
   const parsed = keepaliveSchema.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
   throw new UsageError(`${file} is no comparison of the upstream pool: give what npm run bench:keepalive -- --out FILE wrote`);
+}
+
+/** As the document refers to it, whose place is `out`. */
+async function linkTo(file: string, out = ""): Promise<string> {
+  await readText(file, "the notes");
+  return relative(dirname(out), file);
 }
 
 function parseJson(text: string): unknown {

@@ -28,6 +28,9 @@ export function worstExitCode(codes: readonly ExitCode[]): ExitCode {
   return precedence.find((code) => codes.includes(code)) ?? ExitCode.pass;
 }
 
+/** For `--help`: which code it is where several apply. */
+export const exitCodeOrder = precedence.filter((code) => code !== ExitCode.pass).join(", ");
+
 /** For `--help`: one line a code. */
 export const exitCodeHelp: readonly (readonly [ExitCode, string])[] = [
   [0, "passed"],

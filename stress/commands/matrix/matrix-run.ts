@@ -2,14 +2,14 @@ import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunFile } from "../../judge/compare.ts";
-import { ExitCode, worstExitCode } from "../../judge/exit-code.ts";
+import { ExitCode } from "../../judge/exit-code.ts";
 import { summaryOfSeries } from "../../judge/series.ts";
 import { preflight } from "../../load/preflight.ts";
 import type { Profile } from "../../profile/profile.ts";
 import { redactCommand } from "../../profile/redact.ts";
 import { addedBy } from "../../report/matrix/added.ts";
 import { renderMatrixMarkdown } from "../../report/matrix/markdown.ts";
-import { type MatrixReport, type MatrixRow, matrixRowOf } from "../../report/matrix/matrix-report.ts";
+import { type MatrixReport, type MatrixRow, matrixResults, matrixRowOf } from "../../report/matrix/matrix-report.ts";
 import { renderMatrixText } from "../../report/matrix/text.ts";
 import { formatExact } from "../../screen/format.ts";
 import { version } from "../../version.ts";
@@ -203,8 +203,7 @@ export class MatrixRun {
 
   async #write(isPartial: boolean): Promise<{ report: MatrixReport; isWritten: boolean }> {
     const rows = this.#rows();
-    const count = (...codes: number[]) =>
-      rows.filter(({ verdict, exitCode }) => verdict !== null && codes.includes(exitCode)).length;
+    const isCut = !isPartial && this.#stop.signal.aborted;
     const report: MatrixReport = {
       schemaVersion: 1,
       kind: "matrix",
@@ -219,12 +218,7 @@ export class MatrixRun {
       rows,
       failedTopologies: this.#failed,
       added: this.#added(),
-      results: {
-        exitCode: this.#exitCode(rows, isPartial),
-        passed: count(ExitCode.pass),
-        failed: count(ExitCode.failed),
-        undecided: count(ExitCode.invalid, ExitCode.interrupted),
-      },
+      results: matrixResults(rows, this.#failed.length, isCut),
     };
     const isWritten = await this.#forms.write({
       "matrix.html": async () => (await loadPage(() => import("../../report/matrix/html.tsx"))).renderMatrixHtml(report),
@@ -233,15 +227,6 @@ export class MatrixRun {
       "matrix.txt": () => renderMatrixText(report, { width: 140, color: false }),
     });
     return { report, isWritten };
-  }
-
-  /** An objective missed in one cell is missed, whatever could not be judged in another. */
-  #exitCode(rows: readonly MatrixRow[], isPartial: boolean): ExitCode {
-    const codes = rows.filter(({ verdict }) => verdict !== null).map(({ exitCode }) => exitCode as ExitCode);
-    if (this.#failed.length > 0) codes.push(ExitCode.failed);
-    if (!isPartial && this.#stop.signal.aborted) codes.push(ExitCode.interrupted);
-    const worst = worstExitCode(codes);
-    return worst === ExitCode.invalid && codes.includes(ExitCode.failed) ? ExitCode.failed : worst;
   }
 }
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { comparisonSchema } from "../../judge/compare/comparison.ts";
+import { ExitCode, worstExitCode } from "../../judge/exit-code.ts";
 import { type Summary, verdictSchema } from "../../measure/summary.ts";
 
 /** `matrix.json`: every topology at every rate, and what each costs against one of them. Tables are made from it alone. */
@@ -108,5 +109,25 @@ export function matrixRowOf(topology: string, targetRate: number, summary: Summa
     maxVus: vus?.type === "gauge" ? vus.values.value : null,
     cpuCores: sum(resources.map(({ cpu }) => cpu.steadyCores)),
     memoryBytes: sum(resources.map(({ rss, anon }) => (rss ?? anon)?.steadyBytes)),
+  };
+}
+
+/** How many cells passed, failed and could not be judged, and the worst of their exit codes; a topology that does not work has failed. */
+export function matrixResults(
+  rows: readonly Pick<MatrixRow, "verdict" | "exitCode">[],
+  failedTopologies: number,
+  isInterrupted: boolean,
+): MatrixReport["results"] {
+  const codes = rows.filter(({ verdict }) => verdict !== null).map(({ exitCode }) => exitCode as ExitCode);
+  const count = (...of: ExitCode[]) => codes.filter((code) => of.includes(code)).length;
+  const ofAll: ExitCode[] = [
+    ...(failedTopologies > 0 ? [ExitCode.failed] : []),
+    ...(isInterrupted ? [ExitCode.interrupted] : []),
+  ];
+  return {
+    exitCode: worstExitCode([...codes, ...ofAll]),
+    passed: count(ExitCode.pass),
+    failed: count(ExitCode.failed),
+    undecided: count(ExitCode.invalid, ExitCode.interrupted),
   };
 }

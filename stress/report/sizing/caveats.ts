@@ -1,7 +1,7 @@
 import { isOnlyOffered } from "../../judge/sizing.ts";
 import type { Summary } from "../../measure/summary.ts";
 import { formatDuration, formatShare } from "../../screen/format.ts";
-import { type Evidence, isCheapest, modeOf, sharesHost } from "./evidence.ts";
+import { type Evidence, isCheapest, isMeasuredApart, modeOf, sharesHost } from "./evidence.ts";
 import type { ComposeLimits } from "./limits.ts";
 import { code } from "./markdown.ts";
 
@@ -12,7 +12,7 @@ const muchSteal = 0.01;
 
 interface Caveat {
   /** Whether the evidence says so. */
-  applies(summary: Summary, limits: readonly ComposeLimits[]): boolean;
+  applies(summary: Summary, limits: readonly ComposeLimits[], all: readonly Evidence[]): boolean;
   text(summaries: readonly Summary[]): string;
 }
 
@@ -25,6 +25,11 @@ const caveats: readonly Caveat[] = [
   {
     applies: isCheapest,
     text: () => "The endpoint is the cheapest there is: what is measured is the edge, and work in a real backend comes on top.",
+  },
+  {
+    applies: (summary, _, all) => isMeasuredApart(summary, all),
+    text: () =>
+      "Topologies were measured one after the other, not in turn: whatever else changed on the machine in between counts as well, so do not rank them by these figures. `stress matrix --repeat` measures them in turn.",
   },
   {
     applies: (summary, limits) => modeOf(summary) === "docker" && clamped(summary, limits).length > 0,
@@ -76,13 +81,14 @@ function clamped({ environment }: Summary, limits: readonly ComposeLimits[]): st
   });
 }
 
-/** What limits the use of these figures, each with the files it follows from. */
-export function caveatList(evidence: readonly Evidence[], limits: readonly ComposeLimits[]): string {
+/** What limits the use of these figures, each with the files it follows from; and where to read what no summary tells. */
+export function caveatList(evidence: readonly Evidence[], limits: readonly ComposeLimits[], notes: string | null): string {
   const items = caveats.flatMap((caveat) => {
-    const found = evidence.filter(({ summary }) => caveat.applies(summary, limits));
+    const found = evidence.filter(({ summary }) => caveat.applies(summary, limits, evidence));
     if (found.length === 0) return [];
     const where = found.length === evidence.length ? "" : ` (${found.map(({ file }) => code(file)).join(", ")})`;
     return [`- ${caveat.text(found.map(({ summary }) => summary))}${where}`];
   });
+  if (notes !== null) items.push(`- What the summaries themselves cannot tell is in [${code(notes)}](${encodeURI(notes)}).`);
   return items.join("\n");
 }

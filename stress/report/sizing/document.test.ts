@@ -25,7 +25,7 @@ function evidence(file: string, change: (summary: Evidence["summary"]) => void =
   return { file, sha256: "ab".repeat(32), summary };
 }
 
-const options = { limits: composeLimits(compose), keepalive: null, headroom: 0.3, command: "npm run sizing" };
+const options = { limits: composeLimits(compose), keepalive: null, notes: null, headroom: 0.3, command: "npm run sizing" };
 
 describe("limits of a compose file", () => {
   it("are read with the defaults of its variables; services without limits are left out", () => {
@@ -137,6 +137,51 @@ describe("the sizing document", () => {
     ],
   ])("says so where %s", (_, change, caveat) => {
     expect(renderSizing([evidence("a.json", change)], options)).toMatch(caveat);
+  });
+
+  describe("topologies, runs of which", () => {
+    const run = (topology: string, minute: number, more: (summary: Evidence["summary"]) => void = () => {}) =>
+      evidence(`${topology}-${minute}.json`, (summary) => {
+        const at = (m: number) => `2026-01-01T00:${String(m).padStart(2, "0")}:00.000Z`;
+        Object.assign(summary.metadata, { startedAt: at(minute), endedAt: at(minute + 1) });
+        summary.environment.deployment = { topology, mode: "docker", services: [] };
+        more(summary);
+      });
+    const ranked = /^- Topologies were measured one after the other, .*$/m;
+
+    it.each<[string, Evidence[], string]>([
+      ["were made once each", [run("node", 0), run("nginx", 2)], ""],
+      ["came one side after the other", [run("node", 0), run("node", 2), run("nginx", 4), run("nginx", 6)], ""],
+      ["alternate for some only", [run("node", 0), run("nginx", 2), run("node", 4), run("nginx", 6), run("chain", 8)], ""],
+      [
+        "stand beside runs of another endpoint",
+        [
+          run("node", 0),
+          run("nginx", 2),
+          run("chain", 4, ({ profile }) => Object.assign(profile.requests[0] ?? {}, { path: "/version" })),
+        ],
+        " (`node-0.json`, `nginx-2.json`)",
+      ],
+    ])("%s are not to be ranked", (_, runs, files) => {
+      const [line = ""] = ranked.exec(renderSizing(runs, options)) ?? [];
+      expect(line.slice(line.lastIndexOf("in turn.") + "in turn.".length)).toBe(files);
+    });
+
+    it.each<[string, Evidence[]]>([
+      ["were made in turn", [run("node", 0), run("nginx", 2), run("node", 4), run("nginx", 6)]],
+      ["are of one topology", [run("node", 0), run("node", 2)]],
+      [
+        "are of two endpoints",
+        [run("node", 0), run("nginx", 2, ({ profile }) => Object.assign(profile.requests[0] ?? {}, { path: "/version" }))],
+      ],
+    ])("%s need no such word", (_, runs) => {
+      expect(renderSizing(runs, options)).not.toMatch(ranked);
+    });
+  });
+
+  it("links to what tells how the evidence was made", () => {
+    const text = renderSizing([evidence("a.json")], { ...options, notes: "evidence/READ ME.md" });
+    expect(text).toMatch(/^- .* is in \[`evidence\/READ ME\.md`\]\(evidence\/READ%20ME\.md\)\.$/m);
   });
 
   it("claims no caveat that the evidence does not give", () => {

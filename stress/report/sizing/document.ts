@@ -11,6 +11,8 @@ export interface SizingOptions {
   limits: readonly ComposeLimits[];
   /** The same load with the upstream pool on and off; null where it was not compared. */
   keepalive: KeepaliveEvidence | null;
+  /** Where it is told how the evidence was made, as the document links to it; null where nowhere. */
+  notes: string | null;
   /** Share of a replica's capacity that is left unused, 0 to 1. */
   headroom: number;
   /** Command that makes this document again. */
@@ -18,13 +20,13 @@ export interface SizingOptions {
 }
 
 /** The sizing document, in Markdown, from evidence alone: the same summaries give the same text. Pure. */
-export function renderSizing(given: readonly Evidence[], { limits, keepalive, headroom, command }: SizingOptions): string {
+export function renderSizing(given: readonly Evidence[], { limits, keepalive, notes, headroom, command }: SizingOptions): string {
   const evidence = sorted(given);
   const sections: [title: string, body: string][] = [
     ["What it carries", headline(evidence)],
     ["How much before something gives way", levelSection(evidence)],
     ["What the workload stands for", workload(evidence)],
-    ["What these figures do not say", caveatList(evidence, limits)],
+    ["What these figures do not say", caveatList(evidence, limits, notes)],
     ["How much for how many", planSection(evidence, headroom)],
     ["What a request costs", costTable(evidence)],
     ["What the upstream pool is worth", keepalive === null ? "" : keepaliveSection(keepalive)],

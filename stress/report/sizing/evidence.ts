@@ -29,6 +29,23 @@ export function endpointOf({ profile }: Summary): string {
   return [...new Set(profile.requests.map(({ method, path }) => `${method} ${path}`))].join(", ");
 }
 
+/**
+ * Whether another topology was measured with the same scenario and endpoint before all or after all of this one's runs: then
+ * whatever changed on the machine in between is in the difference, too. Runs in turn alternate.
+ */
+export function isMeasuredApart(summary: Summary, all: readonly Evidence[]): boolean {
+  const kindOf = (of: Summary) => `${of.metadata.scenario} ${endpointOf(of)}`;
+  const alike = all.map((each) => each.summary).filter((other) => kindOf(other) === kindOf(summary));
+  const byPlace = Map.groupBy(alike, placeOf);
+  const own = byPlace.get(placeOf(summary)) ?? [];
+  return [...byPlace.values()].some((others) => others !== own && (endsBefore(own, others) || endsBefore(others, own)));
+}
+
+function endsBefore(these: readonly Summary[], those: readonly Summary[]): boolean {
+  const end = Math.max(...these.map(({ metadata }) => Date.parse(metadata.endedAt)));
+  return those.every(({ metadata }) => Date.parse(metadata.startedAt) >= end);
+}
+
 const order = ["direct", "node", "nginx", "chain", "target"];
 
 /** Topologies in the order in which they add parts, then by scenario and file. */
