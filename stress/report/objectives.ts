@@ -31,7 +31,7 @@ export function objectivesOf(summary: Summary): Objective[] {
 }
 
 function actualOf(name: string, metric: Metric, expression: string, result: ThresholdResult, limitMs: number): string {
-  if (result.reason === "no-data" || result.samples === 0) return "no data";
+  if (result.reason === "no-data") return "no data";
   return result.reason === "beyond-limit"
     ? formatBound(result.actual ?? limitMs, limitMs)
     : describeActual(result.actual, unitOf(name, metric, expression));

@@ -228,6 +228,14 @@ describe("the final screen", () => {
     expect(renderText(summary, options)).toMatch(/✗ http_req_failed +rate < 1 % +no data\n/);
   });
 
+  test("shows a count of nothing as nought", () => {
+    const summary = exampleSummary();
+    const metric = summary.metrics.dropped_iterations ?? summary.metrics.http_reqs;
+    if (metric === undefined) throw new Error("the example has the metric");
+    metric.thresholds = { "count==0": { ok: true, actual: 0, samples: 0 } };
+    expect(renderText(summary, options)).toMatch(/✓ \w+ +count == 0 +0\n/);
+  });
+
   test("has no sustained figure where no stage was held, and none is made up", () => {
     const summary = exampleSummary();
     summary.capacity = { ...summary.capacity, sustainedRps: null, sustainedAt: null };

@@ -21,7 +21,7 @@ export function thresholdBlock(summary: Summary, view: View): string[] {
 }
 
 function actual(name: string, metric: Metric, expression: string, result: ThresholdResult, limitMs: number, view: View): string {
-  if (result.reason === "no-data" || result.samples === 0) return view.theme.bad("no data");
+  if (result.reason === "no-data") return view.theme.bad("no data");
   const figure =
     result.reason === "beyond-limit"
       ? formatBound(result.actual ?? limitMs, limitMs)
