@@ -5,6 +5,7 @@ import { compareGroups, defaultMargins, type RunFile, type RunGroup } from "../j
 import type { Summary } from "../measure/summary.ts";
 import type { Profile } from "../profile/profile.ts";
 import { redactProfile } from "../profile/redact.ts";
+import { loadHash } from "../profile/sent.ts";
 import { version } from "../version.ts";
 import { refuseDifferent } from "./compare.ts";
 import { environmentOf } from "./environment.ts";
@@ -28,7 +29,11 @@ export class Baseline {
   static async from(flags: OutputFlags, profile: Profile, measured: MeasuredTarget): Promise<Baseline | null> {
     if (flags.baseline === undefined) return null;
     const group = await readGroup(flags.baseline, [flags.baseline]);
-    const planned = { profile: redactProfile(profile), environment: environmentOf(measured), metadata: { version } };
+    const planned = {
+      profile: redactProfile(profile),
+      environment: environmentOf(measured),
+      metadata: { version, loadHash: loadHash(profile) },
+    };
     const differences = differencesOf([group.runs.map(({ summary }) => summary), [planned]]);
     refuseDifferent(differences, flags.allowDifferent === true);
     return new Baseline(group);

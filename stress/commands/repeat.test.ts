@@ -131,6 +131,18 @@ describe("--baseline", () => {
     expect((await none.ended()).code).toBe(104);
     expect(b.requests).toBe(0);
   });
+
+  test("a baseline that asked for something else under a value that is not shown is refused as well", async () => {
+    const asking = (word: string) => ["-n", "5", "--path", `/find?limit=20&q=${word}`];
+    await using old = new TestCommand(["throughput", "--base-url", a.url, ...asking("a"), ...lenient]);
+    await old.ended();
+    expect(old.summary().profile.requests[0]?.path).toBe("/find?limit=20&q=[redacted]");
+    const baseline = ["--baseline", join(old.directory, "summary.json")];
+    await using other = new TestCommand(["throughput", "--base-url", b.url, ...asking("b"), ...baseline]);
+    const { code, stderr } = await other.ended();
+    expect([code, b.requests]).toEqual([104, 0]);
+    expect(stderr).toContain("runs of different things, in redacted values of requests (");
+  });
 });
 
 describe("--interleave", () => {

@@ -13,6 +13,7 @@ import type { Metric, ServiceResources, Summary, ThresholdResult } from "../meas
 import type { Profile } from "../profile/profile.ts";
 import { redactProfile } from "../profile/redact.ts";
 import { routesOf } from "../profile/routes.ts";
+import { configHash, loadHash } from "../profile/sent.ts";
 
 /** All that a summary is made from. */
 export interface RunFacts {
@@ -58,7 +59,8 @@ export function summarise(facts: RunFacts): Summary {
       commit: facts.commit,
       command: facts.command,
       scenario: profile.scenario,
-      configHash: createHash("sha256").update(JSON.stringify(shown)).digest("hex").slice(0, 16),
+      configHash: configHash(profile),
+      loadHash: loadHash(profile),
     },
     environment: facts.environment,
     profile: shown,

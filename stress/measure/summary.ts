@@ -149,7 +149,10 @@ export const summarySchema = z.object({
     /** The command line, secrets removed. */
     command: z.string(),
     scenario: z.string(),
+    /** Digest of the profile, secrets left out. */
     configHash: z.string(),
+    /** The same of what was sent alone: tells loads apart where the profile's redacted values do not. */
+    loadHash: z.string().optional(),
   }),
   /** Present in repeated runs. */
   series: seriesSchema.optional(),

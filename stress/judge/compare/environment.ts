@@ -1,4 +1,5 @@
 import type { Summary } from "../../measure/summary.ts";
+import { canonical, hidesSent } from "../../profile/sent.ts";
 
 export interface Difference {
   what: string;
@@ -10,7 +11,7 @@ export interface Difference {
 
 /** What a run was made with. */
 export interface Made extends Pick<Summary, "profile" | "environment"> {
-  metadata: Pick<Summary["metadata"], "version">;
+  metadata: Pick<Summary["metadata"], "version" | "loadHash">;
 }
 
 interface Aspect {
@@ -21,7 +22,24 @@ interface Aspect {
 
 const gibibytes = (bytes: number | null) => (bytes === null ? "unlimited" : `${Number((bytes / 2 ** 30).toFixed(2))} GiB`);
 
-const aspects: readonly Aspect[] = [
+/** Told only where nothing else of what was sent differs: the digest is of all of that. */
+const hidden: Aspect = {
+  what: "redacted values of requests",
+  blocking: true,
+  of: ({ profile, metadata: { loadHash } }) => (hidesSent(profile) ? `digest ${loadHash ?? "not known"}` : "none"),
+};
+
+const sent: readonly Aspect[] = [
+  {
+    what: "requests",
+    blocking: true,
+    of: ({ profile }) => canonical({ requests: profile.requests, selection: profile.selection }),
+  },
+  { what: "classes of users", blocking: true, of: ({ profile: { classes } }) => (classes ? canonical(classes) : "none") },
+  { what: "streams", blocking: true, of: ({ profile: { stream } }) => (stream ? canonical(stream) : "none") },
+];
+
+const others: readonly Aspect[] = [
   {
     what: "host",
     blocking: true,
@@ -44,11 +62,6 @@ const aspects: readonly Aspect[] = [
   },
   { what: "load", blocking: true, of: ({ profile }) => loadOf(profile) },
   {
-    what: "requests",
-    blocking: true,
-    of: ({ profile }) => canonical({ requests: profile.requests, selection: profile.selection }),
-  },
-  {
     what: "connections, timeout or threads",
     blocking: true,
     of: ({ profile: { session, timeoutMs, workers } }) => canonical({ session, timeoutMs, workers }),
@@ -61,10 +74,16 @@ const aspects: readonly Aspect[] = [
 
 /** In what the runs of the groups differ besides what was measured; within a group too. */
 export function differencesOf(groups: readonly (readonly Made[])[]): Difference[] {
-  return aspects.flatMap(({ what, blocking, of }) => {
-    const values = groups.map((runs) => [...new Set(runs.map(of))]);
-    return new Set(values.flat()).size <= 1 ? [] : { what, blocking, values: values.map((each) => each.join(" and ")) };
-  });
+  const inSent = sent.flatMap((aspect) => differenceIn(aspect, groups));
+  return [
+    ...(inSent.length > 0 ? inSent : differenceIn(hidden, groups)),
+    ...others.flatMap((aspect) => differenceIn(aspect, groups)),
+  ];
+}
+
+function differenceIn({ what, blocking, of }: Aspect, groups: readonly (readonly Made[])[]): Difference[] {
+  const values = groups.map((runs) => [...new Set(runs.map(of))]);
+  return new Set(values.flat()).size <= 1 ? [] : [{ what, blocking, values: values.map((each) => each.join(" and ")) }];
 }
 
 /** The seed of random arrivals is left out: another one gives another run of the same load. */
@@ -79,13 +98,4 @@ function loadOf({ load }: Summary["profile"]): string {
 function stageText(model: string): (stage: { durationMs: number; from: number; to: number }) => string {
   const unit = model === "open" ? "/s" : " users";
   return ({ durationMs, from, to }) => `${from === to ? from : `${from}→${to}`}${unit} for ${durationMs / 1000} s`;
-}
-
-/** JSON with its members in order, so that equal settings are equal text. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, each) =>
-    each !== null && typeof each === "object" && !Array.isArray(each)
-      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : each,
-  );
 }

@@ -98,6 +98,34 @@ describe("the sizing document", () => {
     expect(text.match(/\| replicas \|/g)).toHaveLength(1);
   });
 
+  it("puts no two workloads into one column, though they ask for the same", () => {
+    const asking = (file: string, rps: number, path: string, loadHash?: string) =>
+      evidence(file, (summary) => {
+        summary.profile.requests = summary.profile.requests.map((request) => ({ ...request, path }));
+        Object.assign(summary.metadata, { loadHash });
+        Object.assign(summary.capacity, { sustainedRps: rps });
+      });
+    const hidden = "/find?q=[redacted]";
+    const known = [asking("a.json", 100, hidden, "11"), asking("b.json", 200, hidden, "22"), asking("c.json", 300, "/health")];
+    expect(renderSizing(known, options)).toMatch(
+      /\| topology +\| +`GET \/find\?q=\[redacted\]` \(`a.json`\) \| +`GET \/find\?q=\[redacted\]` \(`b.json`\) \| +`GET \/health` \|/,
+    );
+    expect(renderSizing(known, options)).toMatch(/\| node, embedded \| +100 req[^|]+\| +200 req[^|]+\| +300 req[^|]+\|/);
+    expect(renderSizing([asking("a.json", 100, hidden, "11"), asking("b.json", 200, hidden, "11")], options)).not.toContain(
+      "| topology |",
+    );
+    const untold = [asking("a.json", 100, hidden), asking("b.json", 200, hidden)];
+    expect(renderSizing(untold, options)).toMatch(/\| node, embedded \| +100 req[^|]+\| +200 req[^|]+\|/);
+    const bodies = ["x", "y"].map((body) =>
+      evidence(`${body}.json`, ({ profile }) => {
+        profile.requests = profile.requests.map((request) => ({ ...request, body }));
+      }),
+    );
+    expect(renderSizing(bodies, options)).toMatch(
+      /\| topology +\| +`GET \/health` \(`x.json`\) \| +`GET \/health` \(`y.json`\) \|/,
+    );
+  });
+
   it("says the same of the same evidence, in whatever order it is given", () => {
     const files = [
       evidence("a.json"),

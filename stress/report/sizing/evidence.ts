@@ -1,4 +1,5 @@
 import type { Summary } from "../../measure/summary.ts";
+import { canonical, hidesSent, sentBy } from "../../profile/sent.ts";
 
 /** A summary that the document rests on. */
 export interface Evidence {
@@ -44,6 +45,15 @@ export function isMeasuredApart(summary: Summary, all: readonly Evidence[]): boo
 function endsBefore(these: readonly Summary[], those: readonly Summary[]): boolean {
   const end = Math.max(...these.map(({ metadata }) => Date.parse(metadata.endedAt)));
   return those.every(({ metadata }) => Date.parse(metadata.startedAt) >= end);
+}
+
+/**
+ * The same for runs that sent the same over the same kind of connections, whatever their rate. Where something of it is
+ * hidden and no digest tells of it, a run is like no other.
+ */
+export function workloadOf({ file, summary: { profile, metadata } }: Evidence): string {
+  const shown = canonical({ ...sentBy(profile), session: profile.session });
+  return hidesSent(profile) ? `${shown} ${metadata.loadHash ?? file}` : shown;
 }
 
 const order = ["direct", "node", "nginx", "chain", "target"];

@@ -3,7 +3,7 @@ import type { SearchLevel, SearchSummary } from "../../measure/search-summary.ts
 import type { Summary } from "../../measure/summary.ts";
 import { absent, formatCount, formatDuration, formatMebibytes, formatRate, formatShare } from "../../screen/format.ts";
 import { levelPercentile } from "../../screen/search-words.ts";
-import { type Evidence, endpointOf, placeOf } from "./evidence.ts";
+import { type Evidence, endpointOf, placeOf, workloadOf } from "./evidence.ts";
 import { code, plain, table } from "./markdown.ts";
 
 const outcomes: Record<SearchLevel["outcome"], string> = { pass: "held", fail: "broke", generator: "generator's limit" };
@@ -20,19 +20,27 @@ export function levelSection(evidence: readonly Evidence[]): string {
     .join("\n\n");
 }
 
-/** What each place carries of every endpoint, beside each other; empty where there is one endpoint alone. */
+/** What each place carries of every workload, beside each other; empty where there is one workload alone. */
 export function endpointTable(evidence: readonly Evidence[]): string {
-  const endpoints = [...new Set(evidence.map(({ summary }) => endpointOf(summary)))];
-  if (endpoints.length < 2) return "";
+  const workloads = Map.groupBy(evidence, workloadOf);
+  if (workloads.size < 2) return "";
   const places = [...new Set(evidence.map(({ summary }) => placeOf(summary)))];
   const rows = places.map((place) => [
     plain(place),
-    ...endpoints.map((endpoint) => {
-      const runs = evidence.filter(({ summary }) => placeOf(summary) === place && endpointOf(summary) === endpoint);
-      return capacityOf(runs.map(({ summary }) => summary));
-    }),
+    ...[...workloads.values()].map((runs) =>
+      capacityOf(runs.map(({ summary }) => summary).filter((summary) => placeOf(summary) === place)),
+    ),
   ]);
-  return table(["topology", ...endpoints.map(code)], rows, 1);
+  return table(["topology", ...columnNames([...workloads.values()])], rows, 1);
+}
+
+/** Endpoints; with their files where different workloads ask for the same. */
+function columnNames(workloads: readonly (readonly Evidence[])[]): string[] {
+  const endpoints = workloads.map(([first]) => (first === undefined ? absent : code(endpointOf(first.summary))));
+  return endpoints.map((endpoint, at) => {
+    const isOnly = endpoints.every((other, i) => i === at || other !== endpoint);
+    return isOnly ? endpoint : `${endpoint} (${(workloads[at] ?? []).map(({ file }) => code(file)).join(", ")})`;
+  });
 }
 
 /** What was searched for counts more than what a fixed load showed; a soak asks something else. */

@@ -1,0 +1,41 @@
+import { createHash } from "node:crypto";
+import type { Profile } from "./profile.ts";
+import { redacted, withoutSecrets } from "./redact.ts";
+
+/** What a profile sends, however fast. */
+export type Sent = Pick<Profile, "requests" | "selection" | "classes" | "stream">;
+
+export function sentBy({ requests, selection, classes, stream }: Profile): Sent {
+  return { requests, selection, classes, stream };
+}
+
+/**
+ * Tells loads apart whose difference redaction hides (`/search?q=a` and `?q=b`): 16 hexadecimal digits of SHA-256. Secrets are not
+ * in it, so loads that differ by nothing else have the same.
+ */
+export function loadHash(profile: Profile): string {
+  return digestOf(sentBy(withoutSecrets(profile)));
+}
+
+/** The same of everything that defines a run. */
+export function configHash(profile: Profile): string {
+  return digestOf(withoutSecrets(profile));
+}
+
+/** Whether something of what a stored profile sent is hidden in it. */
+export function hidesSent(profile: Profile): boolean {
+  return canonical(sentBy(profile)).includes(redacted);
+}
+
+/** JSON with its members in order, so that equal settings are equal text. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, each) =>
+    each !== null && typeof each === "object" && !Array.isArray(each)
+      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : each,
+  );
+}
+
+function digestOf(value: unknown): string {
+  return createHash("sha256").update(canonical(value)).digest("hex").slice(0, 16);
+}
