@@ -67,7 +67,7 @@ export function addJudgementFlags(command: Command): Command {
     .option("--margin <percent>", "a change within this is none", percent, defaultMargins.ratio)
     .option(
       "--share-margin <percent>",
-      "the same for failed, dropped and unchecked requests, in percentage points",
+      "the same for failed, dropped and unchecked requests, and lost streams, in percentage points",
       percent,
       defaultMargins.share,
     )

@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
+import { LatencyHistogram } from "../measure/histogram.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { StreamSpec } from "../profile/stream.ts";
 import { runTest, testProfile, users } from "./test-run.ts";
@@ -171,8 +172,11 @@ describe("event streams", () => {
       }, 2);
       socket.once("close", () => clearInterval(timer));
     });
-    const { times } = await streams(profileOf(server.url, sse({ intervalMs: 20 }), 1, 1200));
+    const { times, recording } = await streams(profileOf(server.url, sse({ intervalMs: 20 }), 1, 1200));
     expect(times.late.count).toBe(times.gap.count + 1);
+    const { batches } = recording.timeseries.toSummary();
+    const told = batches.map(({ response = "" }) => LatencyHistogram.decode(response).count);
+    expect(told.reduce((sum, count) => sum + count, 0)).toBe(times.late.count);
     // They are 280 ms late, 260, 240 and so on; of gaps one is long.
     const eighthLargest = (of: typeof times.gap) =>
       of.percentile((100 * (of.count + of.censored - 7)) / (of.count + of.censored)).us / 1000;

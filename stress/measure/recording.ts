@@ -39,9 +39,9 @@ export class Recording {
 
   /** `steadyFromMs`: since when `steadyMetrics` counts, null where nobody will ask for them. */
   constructor(profile: Profile, gauges: readonly string[], steadyFromMs: number | null = null) {
-    const { load, workers } = profile;
+    const { load, workers, stream } = profile;
     const stages = load.model === "requests" ? [] : load.stages;
-    const options = { routes: cellsOf(profile).length, checks: profile.checks.length, streams: profile.stream !== undefined };
+    const options = { routes: cellsOf(profile).length, checks: profile.checks.length, streams: stream !== undefined };
     this.#profile = profile;
     this.totals = new Totals(options);
     this.#window = new Totals(options);
@@ -49,7 +49,8 @@ export class Recording {
     this.#steadyFromMs = steadyFromMs ?? 0;
     this.unit = load.model === "open" ? "requests/s" : "users";
     this.phases = new Phases(stages, workers, this.unit);
-    this.timeseries = new Timeseries(load.model === "requests" ? null : totalDurationMs(stages), gauges, load.model === "open");
+    const hasDue = load.model === "open" || (stream !== undefined && hasDueTimes(stream));
+    this.timeseries = new Timeseries(load.model === "requests" ? null : totalDurationMs(stages), gauges, hasDue);
     this.evidence = new GeneratorEvidence(workers);
     this.#users = new Array<number>(workers).fill(0);
     this.#occupancy = new Array<number>(workers).fill(0);

@@ -183,7 +183,10 @@ export const summarySchema = z.object({
     intervalMs: z.int(),
     columns: z.array(z.string()),
     rows: z.array(z.array(z.number().nullable())),
-    /** Service times; in the open model response times beside them. Encoded as in `metrics`. */
+    /**
+     * Service times; where there are due times, response times beside them. Of streams the gaps or round trips, and how
+     * late events or echoes came. Encoded as in `metrics`.
+     */
     batches: z.array(
       z.object({
         fromMs: z.number(),

@@ -30,7 +30,7 @@ interface Batch {
   fromMs: number;
   toMs: number;
   data: string;
-  /** Open model: response times. */
+  /** Where there are due times: response times, and how late events of streams came. */
   response?: string;
   /** What `data` and `response` do not hold: how many observations are known only to exceed a limit, and the lowest limit. */
   censored?: CensoredPart;
@@ -62,7 +62,7 @@ export class Timeseries {
   #batchFromMs: number | null = null;
   #batchToMs = 0;
 
-  /** `hasResponse`: response times are kept beside service times. */
+  /** `hasResponse`: what counts from due times is kept beside what counts from sending. */
   constructor(expectedMs: number | null, gauges: readonly string[], hasResponse = false) {
     this.#gauges = gauges;
     this.#batchResponse = hasResponse ? new LatencyHistogram() : null;

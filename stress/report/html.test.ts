@@ -213,6 +213,9 @@ describe("the run over time", () => {
     expect(chart?.series[2]?.values).toEqual([p99, null, p99]);
     expect(chart?.xs).toEqual([80, 160, 240]);
     expect(chartOf(renderHtml(summary), "response")).toBeUndefined();
+    const stream = { kind: "ws" as const, silenceMs: 10_000, reconnectMs: 1000, intervalMs: 1000, bytes: 64 };
+    const held = { ...summary, profile: { ...summary.profile, stream }, timeseries: { ...summary.timeseries, batches } };
+    expect(renderHtml(held)).toContain("From when a message was due to the last byte of its echo");
   });
 
   test("stages are shaded where they were", () => {

@@ -1,3 +1,4 @@
+import type { MetricName } from "../../measure/metric-names.ts";
 import type { Metric, ServiceResources, Summary } from "../../measure/summary.ts";
 import { isHold } from "../../profile/stages.ts";
 import { plateauOf } from "../capacity.ts";
@@ -38,6 +39,18 @@ export interface Figure {
 
 const percentiles = ["p(50)", "p(95)", "p(99)"] as const;
 
+/** Durations of which less is better: of requests, and of streams. How long a stream was open follows from the stages. */
+const durations = [
+  "response_time",
+  "http_req_duration",
+  "sse_time_to_first_event",
+  "sse_event_gap",
+  "sse_event_lateness",
+  "ws_connecting",
+  "ws_round_trip",
+  "ws_response_time",
+] as const satisfies readonly MetricName[];
+
 const strayOf: Record<(typeof percentiles)[number], number> = { "p(50)": 0.1, "p(95)": 0.15, "p(99)": 0.2 };
 const strayOfShare = 0.5;
 
@@ -56,7 +69,7 @@ function* throughput({ capacity }: Summary): Generator<Figure> {
 }
 
 function* latencies({ metrics }: Summary): Generator<Figure> {
-  for (const name of ["response_time", "http_req_duration"]) {
+  for (const name of durations) {
     const metric = metrics[name];
     if (metric?.type !== "trend" || metric.values.count + metric.values.censored === 0) continue;
     for (const p of percentiles) {
@@ -91,12 +104,20 @@ function* shares({ metrics, generator }: Summary): Generator<Figure> {
   if (dropped?.type === "counter" && generator.offered !== null && generator.offered > 0) {
     yield share("dropped_iterations", dropped.values.count, generator.offered);
   }
+  const lost = rateOf(metrics.streams_failed);
+  if (lost !== null) yield share("streams_failed", lost.passes, lost.total);
+  const [opened, ended] = [countOf(metrics.streams_opened), countOf(metrics.streams_dropped)];
+  if (opened > 0) yield share("streams_dropped", ended, opened);
 }
 
 function rateOf(metric: Metric | undefined): { passes: number; total: number } | null {
   if (metric?.type !== "rate") return null;
   const { passes, fails } = metric.values;
   return passes + fails === 0 ? null : { passes, total: passes + fails };
+}
+
+function countOf(metric: Metric | undefined): number {
+  return metric?.type === "counter" ? metric.values.count : 0;
 }
 
 /** CPU a request and memory, of all services together and of each. */

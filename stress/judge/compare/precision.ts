@@ -9,7 +9,7 @@ import { type Figure, plateauSpan } from "./figures.ts";
  */
 export class RunPrecision {
   readonly #summary: Summary;
-  readonly #pieces = new Map<string, Pieces>();
+  readonly #pieces = new Map<"data" | "response", Pieces>();
 
   constructor(summary: Summary) {
     this.#summary = summary;
@@ -21,6 +21,7 @@ export class RunPrecision {
     const ratio = (parts: (row: Read) => [number | null, number | null]) => ratioOfRows(this.#summary, parts);
     // a run without a single failure has no clusters of them
     if (kind.scale === "share" && value === 0) return countAlone;
+    if (kind.scale === "share" && this.#summary.profile.stream !== undefined) return this.#ofStreams(value);
     switch (name) {
       case "sustained_rps":
       case "average_rps":
@@ -40,10 +41,13 @@ export class RunPrecision {
           ]),
         );
       case "http_req_duration":
-      case "response_time": {
-        const { pieces, whole } = this.#piecesOf(name);
-        return whole.count === 0 ? null : precisionOfPercentile(Number(part.slice(2, -1)), pieces, whole);
-      }
+      case "sse_event_gap":
+      case "ws_round_trip":
+        return this.#ofPercentile(part, "data");
+      case "response_time":
+      case "sse_event_lateness":
+      case "ws_response_time":
+        return this.#ofPercentile(part, "response");
       default:
         return null;
     }
@@ -56,6 +60,21 @@ export class RunPrecision {
     return requests - (read("failed") ?? 0);
   }
 
+  /** Batches hold durations that count from when something was due apart from the others. */
+  #ofPercentile(name: string, of: "data" | "response"): Precision | null {
+    const { pieces, whole } = this.#piecesOf(of);
+    return whole.count === 0 ? null : precisionOfPercentile(Number(name.slice(2, -1)), pieces, whole);
+  }
+
+  /**
+   * A share of streams. Rows count what came over them, and not how many were asked for; but how unevenly they failed, all
+   * at once when a server went away, is how uncertain their share is. Where none failed at a constant level it is a count.
+   */
+  #ofStreams(share: number): Precision {
+    const rate = relative(ratioOfRows(this.#summary, (row) => [row("failed"), row("seconds")]));
+    return rate === null ? countAlone : { standardError: rate.standardError * share, df: rate.df };
+  }
+
   /** A gauge of one service, or of all together; null where one was not read. */
   #gauges(prefix: string, service: string, read: Read): number | null {
     const names = service === "" ? this.#summary.resources.map(({ name }) => name) : [service];
@@ -64,17 +83,17 @@ export class RunPrecision {
   }
 
   /** Decoded once for all percentiles: that takes longer than everything else. */
-  #piecesOf(name: "http_req_duration" | "response_time"): Pieces {
-    const known = this.#pieces.get(name);
+  #piecesOf(part: "data" | "response"): Pieces {
+    const known = this.#pieces.get(part);
     if (known !== undefined) return known;
     const span = plateauSpan(this.#summary);
     const pieces = this.#summary.timeseries.batches
       .filter(({ fromMs, toMs }) => fromMs >= span.fromMs - slackMs && toMs <= span.toMs + slackMs)
-      .flatMap(({ data, response }) => (name === "response_time" ? (response ?? []) : data))
+      .flatMap((batch) => batch[part] ?? [])
       .map((data) => LatencyHistogram.decode(data));
     const whole = new LatencyHistogram();
     for (const piece of pieces) whole.add(piece);
-    this.#pieces.set(name, { pieces, whole });
+    this.#pieces.set(part, { pieces, whole });
     return { pieces, whole };
   }
 }

@@ -39,7 +39,7 @@ export function overTimeSection(summary: Summary): Section {
         <Figure
           chart={response}
           title="Response time"
-          summary="From when a request was due to its last byte, of those that got an answer: what users waited."
+          summary={`${responseText(summary)}, of those that came: what users waited.`}
           atRest={response.series.map(({ values }) => `at most ${formatLatency(greatest(values))}`)}
           canLog
         />
@@ -53,7 +53,14 @@ export function overTimeSection(summary: Summary): Section {
   };
 }
 
-/** Open model: response times of the run's stretches, each from its own merged distribution. */
+function responseText({ profile: { stream } }: Summary): string {
+  if (stream === undefined) return "From when a request was due to the last byte of its answer";
+  return stream.kind === "sse"
+    ? "From when an event was due to its coming"
+    : "From when a message was due to the last byte of its echo";
+}
+
+/** Where there are due times: response times of the run's stretches, each from its own merged distribution. */
 function responseChart({ timeseries }: Summary, empty: Omit<Chart, "id" | "unit" | "series">): Chart | null {
   const histograms = timeseries.batches.map(({ response }) => (response === undefined ? null : distribution(response)));
   if (!histograms.some((histogram) => histogram !== null && histogram.count > 0)) return null;
