@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { Summary } from "../measure/summary.ts";
+import { exampleSearch } from "../screen/example-search.ts";
+import { formatRate } from "../screen/format.ts";
 import { type ExampleOptions, exampleSummary } from "./example-summary.ts";
-import { headlineOf } from "./headline.ts";
+import { headlineOf, untold } from "./headline.ts";
 
 function changed(options: ExampleOptions, change: (summary: Summary) => void): Summary {
   const summary = exampleSummary(options);
@@ -103,5 +105,41 @@ describe("the conditions of that figure", () => {
 
   test("of a run that cannot be judged name no bottleneck", () => {
     expect(headlineOf(exampleSummary({ outcome: "invalid" })).detail).not.toContain("gave way");
+  });
+});
+
+describe("a search is headed by its answer", () => {
+  const open = exampleSummary({ model: "open" });
+  const answered = (by: "target" | "generator") => headlineOf(exampleSearch(open, { by }).summary);
+
+  test("the confirmed rate with its interval, then what broke first and what was exhausted", () => {
+    const { sentence, detail } = answered("target");
+    expect(sentence).toMatch(/^It carries 1,2\d\d requests a second \(1,2\d\d to 1,3\d\d, 95 %\)$/);
+    expect(detail).toMatch(
+      /^Confirmed over 1 min\. First to break: response_time: p\(95\)<250 \(396\.0\) at 1,3\d\d requests\/s\. Exhausted there: proxy used 0\.98 cores: all that one event loop can\.$/,
+    );
+  });
+
+  test("a floor is at least that, and told by whose limit", () => {
+    const { sentence, detail } = answered("generator");
+    expect(sentence).toMatch(/^It carries at least 1,2\d\d requests a second$/);
+    expect(detail).toMatch(/^Confirmed over 1 min\. Exhausted at 1,3\d\d requests\/s: pacer lag p\(99\) 12\.0 ms, above 5 ms\.$/);
+  });
+
+  test.each([
+    [9, "The highest load that a probe held: 1,131 requests/s. First to break: response_time: p(95)<250 (396.0) at 1,345 req"],
+    [1, "The highest load that a probe held: 50.0 requests/s."],
+    [0, ""],
+  ])("without an answer after %d probes it says why, and no rate of a probe as if it were carried", (most, detail) => {
+    const { summary } = exampleSearch(open, { most });
+    const headline = headlineOf(summary);
+    expect(headline.sentence).toBe("What it carries was not found: interrupted before the search was over");
+    expect(headline.detail.startsWith(detail)).toBe(true);
+    expect(`${headline.sentence} ${headline.detail}`).not.toContain(formatRate(summary.capacity.averageRps));
+  });
+
+  test("no reason is told twice, and each once", () => {
+    const { summary } = exampleSearch(open, { most: 1 });
+    expect(untold([...summary.results.reasons, "a", "a"], headlineOf(summary).sentence)).toEqual(["a"]);
   });
 });

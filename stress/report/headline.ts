@@ -1,25 +1,48 @@
+import type { SearchSummary } from "../measure/search-summary.ts";
 import type { Summary } from "../measure/summary.ts";
 import { bottlenecks } from "../screen/final/capacity.ts";
 import { formatDuration, formatRate } from "../screen/format.ts";
 import { clean } from "../screen/line.ts";
+import { asSentence, findingsOf, intervalOf } from "./search.ts";
 
 /** What a run found, in words. Text is one line, without control characters, not escaped. */
 export interface Headline {
   /** One sentence, without its full stop: what the target carries, or why that is not known. */
   sentence: string;
-  /** The conditions of that figure, and what gave way first. */
+  /** The conditions of that figure, and what gave way first; empty where nothing is known. */
   detail: string;
 }
 
 /** The first thing a reader should know. */
 export function headlineOf(summary: Summary): Headline {
-  const { capacity, metrics } = summary;
+  const { capacity, metrics, search } = summary;
+  if (search !== undefined) return searchHeadline(search);
   if (metrics.http_reqs?.type !== "counter" || metrics.http_reqs.values.count === 0) {
     return { sentence: "No request was made", detail: "There is nothing to say about capacity." };
   }
   const rate = formatRate(capacity.sustainedRps ?? capacity.averageRps);
   const figure = `${capacity.kind === "floor" ? "at least " : ""}${rate} requests a second`;
   return { sentence: sentenceOf(summary, figure), detail: `${basisOf(summary)}${gaveWayOf(summary)}` };
+}
+
+/** The reasons of a verdict, each once, without the one that the sentence above them ends with. */
+export function untold(reasons: readonly string[], sentence: string): string[] {
+  return [...new Set(reasons)].filter((reason) => !sentence.endsWith(`: ${clean(reason)}`));
+}
+
+/** What was confirmed and nothing else: the run whose summary this is may be a probe that broke. */
+function searchHeadline(search: SearchSummary): Headline {
+  const { answer, plan } = search;
+  const { kind, rate, reason } = answer;
+  if (rate === null) {
+    const why = reason === "" ? "" : `: ${clean(reason)}`;
+    return { sentence: `What it carries was not found${why}`, detail: findingsOf(search).join(" ") };
+  }
+  const figure = `${kind === "found" ? "" : "at least "}${formatRate(rate)} requests a second`;
+  return {
+    sentence: `It carries ${figure}${intervalOf(answer)}`,
+    detail: [`Confirmed over ${formatDuration(plan.confirmMs)}.`, ...findingsOf(search)].join(" "),
+  };
 }
 
 function basisOf(summary: Summary): string {
@@ -56,10 +79,6 @@ function bottleneckOf({ capacity, results }: Summary): string {
   if (capacity.bottleneck === "none") return results.verdict === "pass" ? "Nothing gave way: it may carry more." : "";
   const first = capacity.bottleneck === "host" ? "host that all of this ran on" : bottlenecks[capacity.bottleneck];
   return `What gave way first: the ${first}.`;
-}
-
-function asSentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;
 }
 
 function sentenceOf(summary: Summary, figure: string): string {

@@ -7,6 +7,7 @@ import { exampleSearch } from "../screen/example-search.ts";
 import { formatRate } from "../screen/format.ts";
 import { exampleLatencies, exampleSeries } from "./example-series.ts";
 import { container, exampleSummary, proxy } from "./example-summary.ts";
+import { headlineOf } from "./headline.ts";
 import { renderHtml } from "./html.tsx";
 import type { ChartData } from "./page/chart.ts";
 
@@ -295,6 +296,9 @@ test("a search shows its answer, and every load that it tried", () => {
   const { summary } = exampleSearch(exampleSummary({ model: "open" }));
   const markup = markupOf(renderHtml(summary));
   expect(markup).toContain('<h2 id="search-title">Search</h2>');
+  const sentence = headlineOf(summary).sentence;
+  expect(markup).toContain(`<h1 id="verdict-title">${sentence}.</h1>`);
+  expect(markup).toMatch(/ 95 %\)<\/strong>\. First to break: [^<]*&lt;250/);
   for (const { rate } of summary.search?.levels ?? []) expect(markup).toContain(`>${formatRate(rate)}</t`);
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Summary } from "../measure/summary.ts";
+import { exampleSearch } from "../screen/example-search.ts";
 import { exampleSummary } from "./example-summary.ts";
 import { renderJunit } from "./junit.ts";
 
@@ -54,6 +55,47 @@ describe("what cannot be judged is an error, never a pass", () => {
     ["a regression", withVerdict("regression"), 'failures="1" errors="0"'],
   ])("%s", (_, summary, counts) => {
     expect(rootOf(summary)).toContain(counts);
+  });
+});
+
+describe("the answer of a search is a test", () => {
+  const open = exampleSummary({ model: "open" });
+  const { summary: found } = exampleSearch(open);
+  const ended = (kind: NonNullable<Summary["search"]>["answer"]["kind"], rate: number | null): Summary => ({
+    ...found,
+    ...(found.search && { search: { ...found.search, answer: { ...found.search.answer, kind, rate, reason: "so it is" } } }),
+  });
+  const suiteOf = (summary: Summary) => /<testsuite name="search".*?<\/testsuite>/s.exec(renderJunit(summary))?.[0] ?? "";
+
+  test("that holds the rate, its interval and what broke first", () => {
+    expect(suiteOf(found)).toMatch(
+      /<property name="answer" value="1,2\d\d requests\/s \(1,2\d\d to 1,3\d\d, 95 %\)\. First to break: response_time: p\(95\)&lt;250/,
+    );
+    expect(suiteOf(found)).toContain('<testcase classname="search" name="the highest load that meets the objectives"/>');
+    expect(renderJunit(exampleSummary())).not.toContain('name="search"');
+  });
+
+  test.each([
+    ["found", 1290, "", /failures="0" errors="0"/],
+    ["holds-at-max", 1290, "", /failures="0" errors="0"/],
+    ["first-load-fails", null, "failure", /failures="1" errors="0"/],
+    ["generator-first", 1290, "error", /failures="0" errors="1"/],
+    ["not-converged", null, "error", /failures="0" errors="1"/],
+    ["interrupted", null, "error", /failures="0" errors="1"/],
+  ] as const)("%s", (kind, rate, element, counts) => {
+    const suite = suiteOf(ended(kind, rate));
+    expect(suite).toMatch(counts);
+    if (element === "") return;
+    const answer = rate === null ? "not found" : "≥ 1,290 requests/s";
+    expect(suite).toContain(`<${element} message="${answer}`);
+    expect(suite).toContain("So it is. ");
+    expect(suite).toContain(`type="${kind}"`);
+  });
+
+  test("and its text stays text", () => {
+    const summary = ended("not-converged", null);
+    if (summary.search) summary.search.answer.reason = ']]></evil x="';
+    expect(suiteOf(summary)).not.toContain("</evil");
   });
 });
 

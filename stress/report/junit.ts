@@ -7,13 +7,14 @@ import { clean } from "../screen/line.ts";
 import { describeTarget } from "../screen/target.ts";
 import { headlineOf } from "./headline.ts";
 import { objectivesOf } from "./objectives.ts";
+import { answerOf, findingsOf, reasonsOf } from "./search.ts";
 
 /** Its types tell of a default export within the default export; there is none. */
 const builder = exported as unknown as Builder;
 
 /**
- * A summary as a JUnit report, for servers that show tests: the run, each threshold and each check is a test. What
- * failed is a failure; a run that cannot be judged, was interrupted or did not end is an error, never a pass.
+ * A summary as a JUnit report, for servers that show tests: the run, the answer of a search, each threshold and each check is
+ * a test. What failed is a failure; a run that cannot be judged, was interrupted or did not end is an error, never a pass.
  */
 export function renderJunit(summary: Summary): string {
   const { metadata, profile, state, results, root_group } = summary;
@@ -37,6 +38,17 @@ export function renderJunit(summary: Summary): string {
   if (summary.partial === true || verdict === "invalid" || verdict === "undecided" || verdict === "interrupted") {
     ended.error(message, summary.partial === true ? "incomplete" : verdict);
   } else if (verdict !== "pass") ended.failure(message, verdict);
+
+  if (summary.search !== undefined) {
+    const { search } = summary;
+    const { kind } = search.answer;
+    const told = [`${answerOf(search)}.`, ...reasonsOf(search), ...findingsOf(search)].join(" ");
+    const found = suite("search").property("answer", told);
+    const answer = found.testCase().className("search").name("the highest load that meets the objectives");
+    if (kind === "first-load-fails") answer.failure(told, kind);
+    // A floor, or nothing, is no answer.
+    else if (kind !== "found" && kind !== "holds-at-max") answer.error(told, kind);
+  }
 
   const objectives = objectivesOf(summary);
   const thresholds = objectives.length > 0 ? suite("thresholds") : null;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { exampleSearch } from "../screen/example-search.ts";
 import { container, exampleSummary, proxy } from "./example-summary.ts";
 import { renderMarkdown } from "./markdown.ts";
 
@@ -46,6 +47,26 @@ test("a checkpoint says that the run did not end, whatever its verdict so far", 
 test("without objectives, services and failures there are no empty tables", () => {
   const summary = { ...exampleSummary({ services: [] }), metrics: {}, failures: [] };
   expect(renderMarkdown(summary)).not.toContain("|");
+});
+
+test("a search is headed by its answer and has every load that it tried", () => {
+  const { summary } = exampleSearch(exampleSummary({ model: "open" }));
+  const lines = renderMarkdown(summary).split("\n");
+  expect(lines[0]).toMatch(/^### ✅ Passed: It carries 1,2\d\d requests a second \(1,2\d\d to 1,3\d\d, 95 %\)$/);
+  expect(lines[2]).toContain("First to break: response\\_time: p(95)\\<250 (396.0) at 1,3");
+  const rows = lines.filter((line) => /\| +(held|broke|held \(confirming\)) +\|/.test(line));
+  expect(rows).toHaveLength(summary.search?.levels.length ?? 0);
+  expect(rows[0]).toMatch(/^\| +50\.0 \| +held \| 4\.08 ms \| 8\.97 ms \| 12\.2 ms \| +0 % \| +0 \| +0\.04 \| 120\.0 \|/);
+  expect(lines).toContain("Probes of 10 s, response times. Below: the confirming run.");
+});
+
+test("a search without an answer says so first and why, once, and that what follows is its last probe", () => {
+  const { summary } = exampleSearch(exampleSummary({ model: "open" }), { most: 9 });
+  const text = renderMarkdown(summary);
+  expect(text).toMatch(/^### ⚠️ Interrupted: What it carries was not found: interrupted before the search was over\n/);
+  expect(text.match(/before the search was over/g)).toHaveLength(1);
+  expect(text).toContain("Below: the last probe.");
+  expect(renderMarkdown(exampleSearch(exampleSummary({ model: "open" }), { most: 0 }).summary)).not.toContain("\n\n\n");
 });
 
 describe("text from outside neither formats, links nor mentions", () => {

@@ -3,12 +3,13 @@ import type { Summary } from "../measure/summary.ts";
 import { driftCells, nouns, show } from "../screen/final/drift.ts";
 import { latencyColumns, latencyText } from "../screen/final/latency.ts";
 import { wordingOf } from "../screen/final/verdict.ts";
-import { absent, formatBytes, formatChange, formatCount, formatRate, formatShare } from "../screen/format.ts";
+import { absent, formatBytes, formatChange, formatCount, formatDuration, formatRate, formatShare } from "../screen/format.ts";
 import { clean } from "../screen/line.ts";
 import { describeTarget } from "../screen/target.ts";
-import { headlineOf } from "./headline.ts";
+import { headlineOf, untold } from "./headline.ts";
 import { latencyRows } from "./latency.ts";
 import { objectivesOf } from "./objectives.ts";
+import { levelHeads, levelRows } from "./search.ts";
 import { code, table } from "./sizing/markdown.ts";
 
 const marks = { good: "✅", bad: "❌", warn: "⚠️" } as const;
@@ -18,11 +19,11 @@ export function renderMarkdown(summary: Summary): string {
   const { tone, word } = wordingOf(summary);
   const { sentence, detail } = headlineOf(summary);
   const { metadata, results, profile } = summary;
-  const reasons = [...new Set(results.reasons)].map((reason) => `- ${text(reason)}`);
+  const reasons = untold(results.reasons, sentence).map((reason) => `- ${text(reason)}`);
   const { node, host } = summary.environment;
   const parts = [
     `### ${marks[tone as keyof typeof marks]} ${word.charAt(0)}${word.slice(1).toLowerCase()}: ${text(sentence)}`,
-    text(detail),
+    ...(detail === "" ? [] : [text(detail)]),
     ...(reasons.length > 0 ? [reasons.join("\n")] : []),
     ...blocks(summary),
     `<sub>${code(profile.scenario)} of ${code(describeTarget(profile))} · ${metadata.startedAt.slice(0, 16).replace("T", " ")} UTC · ${host.cores} × ${text(host.cpuModel)} · Node.js ${text(node)} · ${code(metadata.id)}</sub>`,
@@ -33,6 +34,7 @@ export function renderMarkdown(summary: Summary): string {
 function blocks(summary: Summary): string[] {
   const { warnings } = summary;
   const tables = [
+    searchTable(summary),
     objectivesTable(summary),
     latencyTable(summary),
     failuresTable(summary),
@@ -41,6 +43,20 @@ function blocks(summary: Summary): string[] {
   ];
   const told = warnings.length > 0 ? [[...new Set(warnings)].map((warning) => `> ⚠️ ${text(warning)}`).join("\n>\n")] : [];
   return [...tables.filter((table) => table !== ""), ...told];
+}
+
+/** Every load that a search tried; what comes below it is of one run alone. */
+function searchTable({ search, profile }: Summary): string {
+  if (search === undefined) return "";
+  const { answer, plan } = search;
+  const below = answer.rate === null ? "the last probe" : "the confirming run";
+  const levels = table(
+    levelHeads(search).map(text),
+    levelRows(search, profile.timeoutMs).map((row) => row.map(text)),
+    0,
+  );
+  const note = `Probes of ${formatDuration(plan.probeMs)}, response times. Below: ${below}.`;
+  return levels === "" ? note : `${levels}\n\n${note}`;
 }
 
 function objectivesTable(summary: Summary): string {

@@ -19,6 +19,7 @@ export interface OpeningProps {
   exitCode: number | null;
   /** Without its full stop. */
   sentence: string;
+  /** May be empty. */
   detail: string;
   reasons: readonly string[];
   tiles: readonly Tile[];
@@ -34,7 +35,7 @@ export function Opening({ tone, word, meaning, exitCode, sentence, detail, reaso
         {exitCode === null ? "" : <span className="faint"> (exit {exitCode})</span>}
       </p>
       <h1 id="verdict-title">{sentence}.</h1>
-      <p className="detail">{detail}</p>
+      {detail === "" ? null : <p className="detail">{detail}</p>}
       {reasons.length > 0 ? (
         <ul className="reasons">
           {[...new Set(reasons)].map((reason) => (

@@ -1,9 +1,8 @@
-import type { SearchLevel } from "../../measure/search-summary.ts";
 import type { Summary } from "../../measure/summary.ts";
-import { absent, formatCount, formatDuration, formatMebibytes, formatRate, formatShare } from "../../screen/format.ts";
+import { formatCount, formatDuration, formatRate, formatShare } from "../../screen/format.ts";
 import { clean } from "../../screen/line.ts";
 import { levelPercentile, phaseWords } from "../../screen/search-words.ts";
-import { answerOf } from "../sizing/levels.ts";
+import { answerOf, findingsOf, levelsByRate, reasonsOf, usageOf } from "../search.ts";
 import type { Section } from "./section.ts";
 import { Sign } from "./sign.tsx";
 import { Table } from "./table.tsx";
@@ -17,17 +16,13 @@ const outcomes = {
 /** What a search found and every load that it tried, in the order of the loads. */
 export function searchSection({ search, profile }: Summary): Section | null {
   if (search === undefined) return null;
-  const { answer, brokeFirst, bottleneck, plan } = search;
+  const { plan } = search;
   const services = search.levels[0]?.services.map(({ name }) => name) ?? [];
-  const levels = search.levels.toSorted((a, b) => a.rate - b.rate || Date.parse(a.startedAt) - Date.parse(b.startedAt));
+  const levels = levelsByRate(search);
   const body = (
     <>
       <p>
-        <strong>{answerOf(search)}</strong>: {clean(answer.reason)}.
-        {brokeFirst === null ? "" : ` First to break: ${clean(brokeFirst.text)} at ${formatRate(brokeFirst.rate)} requests/s.`}
-        {bottleneck === null || bottleneck.evidence.length === 0
-          ? ""
-          : ` Exhausted there: ${bottleneck.evidence.map(clean).join("; ")}.`}
+        <strong>{answerOf(search)}</strong>. {[...reasonsOf(search), ...findingsOf(search)].join(" ")}
       </p>
       <Table
         caption={`Loads tried, ${formatDuration(plan.probeMs)} each, the answer for ${formatDuration(plan.confirmMs)}; response times`}
@@ -48,15 +43,10 @@ export function searchSection({ search, profile }: Summary): Section | null {
           ...(["p(50)", "p(95)", "p(99)"] as const).map((name) => levelPercentile(level, name, profile.timeoutMs)),
           formatShare(level.failedShare),
           formatCount(level.dropped),
-          ...services.flatMap((name) => usage(level, name)),
+          ...services.flatMap((name) => usageOf(level, name)),
         ])}
       />
     </>
   );
   return { id: "search", title: "Search", body };
-}
-
-function usage(level: SearchLevel, name: string): string[] {
-  const found = level.services.find((service) => service.name === name);
-  return [found?.cpuCores?.toFixed(2) ?? absent, formatMebibytes(found?.memoryBytes ?? null)];
 }

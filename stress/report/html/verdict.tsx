@@ -3,7 +3,7 @@ import type { Summary } from "../../measure/summary.ts";
 import { latencyText } from "../../screen/final/latency.ts";
 import { wordingOf } from "../../screen/final/verdict.ts";
 import { formatCount, formatShare } from "../../screen/format.ts";
-import { headlineOf } from "../headline.ts";
+import { headlineOf, untold } from "../headline.ts";
 import { latencyRows } from "../latency.ts";
 import { objectivesOf } from "../objectives.ts";
 import { Opening, type OpeningProps, type Tile } from "./opening.tsx";
@@ -12,14 +12,15 @@ import { Opening, type OpeningProps, type Tile } from "./opening.tsx";
 export function Verdict({ summary }: { summary: Summary }): ReactNode {
   const { tone, word, meaning } = wordingOf(summary);
   const { reasons, exitCode } = summary.results;
+  const headline = headlineOf(summary);
   return (
     <Opening
       tone={tone as OpeningProps["tone"]}
       word={word}
       meaning={meaning}
       exitCode={summary.partial === true ? null : exitCode}
-      {...headlineOf(summary)}
-      reasons={reasons}
+      {...headline}
+      reasons={untold(reasons, headline.sentence)}
       tiles={tilesOf(summary)}
     />
   );

@@ -61,6 +61,8 @@ describe("the sizing document", () => {
     expect(text).toContain(`${formatRate(rate ?? null)} requests/s (${formatRate(interval?.low ?? null)} to `);
     expect(text).toMatch(/First to break: .* requests\/s\./);
     expect(text.match(/\| +(held|broke|held \(confirming\)) +\|/g)).toHaveLength(summary.search?.levels.length ?? 0);
+    // nothing stands around a reason that there is not
+    expect(text).toMatch(/\n\nFirst to break: .* Probes of 10 s, confirmed over 1 min \(`search.json`\); response times count/);
   });
 
   it("puts what a cheap and a working endpoint carry side by side, by topology", () => {

@@ -11,8 +11,8 @@ import {
   formatRate,
   formatShare,
 } from "../../screen/format.ts";
+import { answerOf } from "../search.ts";
 import { type Evidence, endpointOf, placeOf } from "./evidence.ts";
-import { answerOf } from "./levels.ts";
 import type { ComposeLimits } from "./limits.ts";
 import { code, plain, table } from "./markdown.ts";
 
