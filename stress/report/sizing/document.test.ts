@@ -65,6 +65,29 @@ describe("the sizing document", () => {
     expect(text).toMatch(/\n\nFirst to break: .* Probes of 10 s, confirmed over 1 min \(`search.json`\); response times count/);
   });
 
+  it("has no figures of a search that found nothing but its last probe's", () => {
+    const { summary } = exampleSearch(exampleSummary({ model: "open" }), { most: 9 });
+    const text = renderSizing([{ file: "search.json", sha256: "00", summary }], options);
+    expect(text).toMatch(/\| +not found \|( +– \|){5} +target \| interrupted \|/);
+    expect(text).toContain(
+      "Interrupted before the search was over. The highest load that a probe held: 1,131 requests/s. First to",
+    );
+  });
+
+  it("shows percentiles of all requests, as a bound where they lie beyond the limit: response times of an open run", () => {
+    const failing = (model: "open" | "closed", key: string) =>
+      evidence("a.json", (summary) => {
+        Object.assign(summary, exampleSummary({ model, outcome: "failed" }));
+        const { [key]: time, "http_req_duration{expected_response:true}": successes } = summary.metrics;
+        if (time?.type !== "trend" || successes?.type !== "trend") throw new Error("no latency");
+        const values = { ...time.values, "p(50)": 100, "p(95)": 8000, "p(99)": 30_000 };
+        summary.metrics[key] = { ...time, values, beyond: ["p(95)", "p(99)"] };
+      });
+    for (const run of [failing("open", "response_time"), failing("closed", "http_req_duration")]) {
+      expect(renderSizing([run], options)).toMatch(/\| +100 ms \| +>8\.00 s \| +>30 s \| 2\.50 % \|/);
+    }
+  });
+
   it("puts what a cheap and a working endpoint carry side by side, by topology", () => {
     const working = (file: string, more: (summary: Evidence["summary"]) => void = () => {}) =>
       evidence(file, (summary) => {

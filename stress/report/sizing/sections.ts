@@ -1,43 +1,49 @@
 import { costsOf, isAtLeast, memoryOf } from "../../judge/sizing.ts";
 import { bottlenecks } from "../../screen/final/capacity.ts";
+import { latencyText } from "../../screen/final/latency.ts";
 import {
   absent,
   formatBytes,
   formatChange,
   formatDuration,
   formatExact,
-  formatLatency,
   formatMebibytes,
   formatRate,
   formatShare,
 } from "../../screen/format.ts";
+import { latencyRows } from "../latency.ts";
 import { answerOf } from "../search.ts";
 import { type Evidence, endpointOf, placeOf } from "./evidence.ts";
 import type { ComposeLimits } from "./limits.ts";
 import { code, plain, table } from "./markdown.ts";
 
-/** Capacity and latency, a row a run. */
+/**
+ * Capacity and latency, a row a run: response time in the open model, service time otherwise, of all requests. A search
+ * without an answer has figures of its last probe alone, and they are of no load that was held.
+ */
 export function headline(evidence: readonly Evidence[]): string {
   const rows = evidence.map(({ summary }) => {
-    const { capacity, metrics, results } = summary;
-    const latency = metrics["http_req_duration{expected_response:true}"];
-    const trend = latency?.type === "trend" ? latency.values : null;
-    const failed = metrics.http_req_failed?.type === "rate" ? metrics.http_req_failed.values.rate : null;
+    const { capacity, metrics, profile, results, search } = summary;
+    const isKnown = search === undefined || search.answer.rate !== null;
+    const [latency] = isKnown ? latencyRows(summary) : [];
+    const failed = isKnown && metrics.http_req_failed?.type === "rate" ? metrics.http_req_failed.values.rate : null;
     const floor = isAtLeast(summary) ? "≥ " : "";
     return [
       plain(placeOf(summary)),
       code(endpointOf(summary)),
       `${summary.metadata.scenario}, ${formatDuration(summary.state.testRunDurationMs)}`,
-      summary.search === undefined ? `${floor}${formatRate(capacity.sustainedRps)}` : answerOf(summary.search),
-      `${floor}${formatRate(capacity.averageRps)}`,
-      ...(["p(50)", "p(95)", "p(99)"] as const).map((name) => formatLatency(trend?.[name] ?? null)),
+      search === undefined ? `${floor}${formatRate(capacity.sustainedRps)}` : answerOf(search),
+      isKnown ? `${floor}${formatRate(capacity.averageRps)}` : absent,
+      ...(["p(50)", "p(95)", "p(99)"] as const).map((name) => latencyText(latency?.trend, name, profile.timeoutMs)),
       formatShare(failed),
       bottlenecks[capacity.bottleneck],
       results.verdict,
     ];
   });
   const head = ["topology", "endpoint", "run", "plateau, requests/s", "average, requests/s", "p(50)", "p(95)", "p(99)", "failed"];
-  return table([...head, "gave way first", "verdict"], rows, 3);
+  const note =
+    "Percentiles are of all requests: of response time, from when a request was due, in the open model, and of service time otherwise.";
+  return `${table([...head, "gave way first", "verdict"], rows, 3)}\n\n${note}`;
 }
 
 /** The load of each run, in words, and the command that makes it again. */
