@@ -175,12 +175,7 @@ export class MatrixRun {
       const all = summaryOfSeries(runs, { id: this.#series, of: this.#options.runs, side: null });
       const reasons = runs.length === 1 ? (runs[0] as RunFile).summary.results.reasons : all.results.reasons;
       const summary = { ...all, results: { ...all.results, reasons } };
-      return matrixRowOf(
-        topology.name,
-        rate,
-        summary,
-        runs.map(({ file }) => file),
-      );
+      return matrixRowOf(topology.name, rate, summary, runs);
     });
   }
 
@@ -249,6 +244,7 @@ function unmeasured(topology: string, targetRate: number): MatrixRow {
     verdict: null,
     exitCode: ExitCode.interrupted,
     reasons: [],
+    warnings: [],
     files: [],
     iterationsPerSecond: null,
     requestsPerSecond: null,

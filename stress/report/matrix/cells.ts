@@ -56,8 +56,9 @@ export const addedHeading = ["rate", "", "against", "percentile", "from", "to", 
 
 const words = { better: "− less", same: "= same", worse: "+ more", "cannot-tell": "? cannot tell" } as const;
 
-/** What a topology adds, a line a percentile. */
-export function addedCells({ targetRate, topology, against, figures }: Added): string[][] {
+/** What a topology adds, a line a percentile. From one run a side an interval rests on how far runs are assumed to stray. */
+export function addedCells({ targetRate, topology, against, figures, comparison }: Added): string[][] {
+  const basis = comparison.method === "one-against-one" ? " (assumed spread)" : "";
   return figures.map(({ percentile, againstMs, topologyMs, addedMs, lowMs, highMs, verdict }) => [
     `${formatExact(targetRate)}/s`,
     topology,
@@ -66,7 +67,7 @@ export function addedCells({ targetRate, topology, against, figures }: Added): s
     formatLatency(againstMs),
     formatLatency(topologyMs),
     addedMs === null ? absent : signed(addedMs),
-    lowMs === null || highMs === null ? absent : `${signed(lowMs)} to ${signed(highMs)}`,
+    lowMs === null || highMs === null ? absent : `${signed(lowMs)} to ${signed(highMs)}${basis}`,
     words[verdict],
   ]);
 }
@@ -92,20 +93,39 @@ export function matrixHeadline({ rows, results, partial, failedTopologies }: Mat
   return parts.filter((part) => part !== false).join(", ");
 }
 
-/** Why cells did not pass, and topologies were not measured. */
-export function notesOf({ rows, failedTopologies, added }: MatrixReport): { place: string; note: string }[] {
+interface Note {
+  place: string;
+  note: string;
+}
+
+/** Why cells did not pass and topologies were not measured, and what to mind with the figures of the others. */
+export function notesOf({ rows, failedTopologies, added }: MatrixReport): Note[] {
+  const at = ({ topology, targetRate }: Pick<MatrixRow, "topology" | "targetRate">) => `${topology} ${formatExact(targetRate)}/s`;
+  const of = (place: string, notes: readonly string[]) => notes.map((note) => ({ place, note }));
+  const isCompared = ({ figures }: Added) => figures.length > 0;
   return [
-    ...rows.flatMap(({ topology, targetRate, reasons }) =>
-      reasons.map((note) => ({ place: `${topology} ${formatExact(targetRate)}/s`, note })),
-    ),
+    ...rows.flatMap((row) => of(at(row), row.reasons)),
     ...added
-      .filter(({ figures }) => figures.length === 0)
-      .map(({ topology, against, targetRate, comparison }) => {
-        const without = comparison.groups.filter(({ runs }) => runs.length === 0).map(({ label }) => label);
+      .filter((each) => !isCompared(each))
+      .map((each) => {
+        const without = each.comparison.groups.filter(({ runs }) => runs.length === 0).map(({ label }) => label);
         const why =
           without.length > 0 ? `no run of ${without.join(" and ")} can be compared` : "their runs have no common figure";
-        return { place: `${topology} ${formatExact(targetRate)}/s`, note: `what it adds to ${against} cannot be told: ${why}` };
+        return { place: at(each), note: `what it adds to ${each.against} cannot be told: ${why}` };
       }),
     ...failedTopologies.map(({ topology, reason }) => ({ place: topology, note: reason })),
+    ...together([
+      ...rows.flatMap((row) => of(at(row), row.warnings)),
+      ...added.filter(isCompared).flatMap((each) => of(`${at(each)} against ${each.against}`, each.comparison.warnings)),
+    ]),
   ];
+}
+
+/** Each warning once, with the places that have it. */
+function together(notes: readonly Note[]): Note[] {
+  return [...Map.groupBy(notes, ({ note }) => note)].map(([note, all]) => {
+    const [first = "", second, ...more] = new Set(all.map(({ place }) => place));
+    const others = more.length > 0 ? ` and ${more.length} more` : "";
+    return { place: second === undefined ? first : `${first}, ${second}${others}`, note: `warning: ${note}` };
+  });
 }

@@ -34,12 +34,7 @@ export function exampleMatrix(): MatrixReport {
     rates.map((rate, at) => {
       const outcome = topology === "nginx" && rate === 500 ? "failed" : "passed";
       const { summary } = exampleRun(topology, times[topology]?.[at] ?? 1, { outcome });
-      return matrixRowOf(
-        topology,
-        rate,
-        summary,
-        runsOf(topology, at).map(({ file }) => file),
-      );
+      return matrixRowOf(topology, rate, summary, runsOf(topology, at));
     }),
   );
   const added = ["node", "nginx"].flatMap((topology) =>

@@ -44,7 +44,7 @@ export function renderMatrixHtml(report: MatrixReport): string {
       resultsSection(report),
       p95Section(report),
       addedSection(report),
-      notesSection("Why not all passed", notesOf(report)),
+      notesSection("What was found", notesOf(report)),
       madeSection({ ...report, files: rows.flatMap(({ files }) => files), facts: [["Host", clean(report.host) || absent]] }),
     ].filter((section) => section !== null),
     provenance:

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { comparisonSchema } from "../../judge/compare/comparison.ts";
+import type { RunFile } from "../../judge/compare.ts";
 import { ExitCode, worstExitCode } from "../../judge/exit-code.ts";
 import { type Summary, verdictSchema } from "../../measure/summary.ts";
 
@@ -14,6 +15,8 @@ export const matrixRowSchema = z.object({
   verdict: verdictSchema.nullable(),
   exitCode: z.int(),
   reasons: z.array(z.string()),
+  /** Of all its runs, each once: what to mind with its figures. */
+  warnings: z.array(z.string()),
   /** Summaries of its runs, relative to `matrix.json`; the figures are those of the run in the middle. */
   files: z.array(z.string()),
   iterationsPerSecond: figure,
@@ -75,7 +78,7 @@ export type Added = z.infer<typeof addedSchema>;
 export type MatrixReport = z.infer<typeof matrixReportSchema>;
 
 /** The row of runs, of which `summary` stands for all. */
-export function matrixRowOf(topology: string, targetRate: number, summary: Summary, files: string[]): MatrixRow {
+export function matrixRowOf(topology: string, targetRate: number, summary: Summary, runs: readonly RunFile[]): MatrixRow {
   const { metrics, results, profile, resources } = summary;
   const latency = metrics.response_time;
   const trend = latency?.type === "trend" && latency.values.count + latency.values.censored > 0 ? latency : null;
@@ -95,7 +98,8 @@ export function matrixRowOf(topology: string, targetRate: number, summary: Summa
     verdict: results.verdict,
     exitCode: results.exitCode,
     reasons: results.reasons,
-    files,
+    warnings: [...new Set(runs.flatMap((run) => run.summary.warnings))],
+    files: runs.map(({ file }) => file),
     iterationsPerSecond: counter("iterations")?.rate ?? null,
     requestsPerSecond: counter("http_reqs")?.rate ?? null,
     avgMs: trend?.values.avg ?? null,
