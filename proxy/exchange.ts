@@ -49,11 +49,6 @@ const inlineBytes = 4_096;
  */
 const pauseBytes = 256 * 1_024;
 
-/** What is gathered of one turn at most: more would make no write cheaper, and keep a client waiting. */
-const gatherBytes = 256 * 1_024;
-/** An upstream may send its body in pieces of a byte, of which each takes a hundred times as much here. */
-const gatherPieces = 64;
-
 /** More than this left to write at the end of an answer: the client is behind, and not only by the last read. */
 const slowEndBytes = 65_536;
 
@@ -61,9 +56,8 @@ const slowEndBytes = 65_536;
  * One request on its way through: undici's handler object, and the client's answer written by it. What a request needs
  * is kept here, in one object; the listeners are shared functions that find it through the response.
  *
- * An answer whose body is whole at once costs one write. Until then what comes is held, at most to the end of the event
- * loop's turn, so that a failure within it can still become a 502. What follows is written once a turn, too, however many
- * reads of the upstream it took. Gathered here, not by cork(): Node forgets `drain` when a write ends while one is corked.
+ * An answer whose body is whole at once costs one write. Until then head and first chunk are held, at most to the end
+ * of the event loop's turn, so that a failure within it can still become a 502.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #context: ExchangeContext;
@@ -75,11 +69,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | null = null;
   #status = 0;
   #headers: string[] | null = null;
-  /** What came since the last write. */
   #held: Buffer | null = null;
-  /** And what came after that. */
-  #more: Buffer[] | null = null;
-  #heldBytes = 0;
   #attempts = 0;
   /** A byte of the answer has been seen. */
   #answered = false;
@@ -136,16 +126,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#over) return;
-    if (this.#held !== null) {
-      this.#more ??= [];
-      this.#more.push(chunk);
-    } else {
-      this.#held = chunk;
-      // Before its head is written an answer is held anyway.
-      if (this.#headWritten) this.#context.held.hold(this);
+    if (!this.#headWritten) {
+      if (this.#held === null) {
+        this.#held = chunk;
+        return;
+      }
+      this.flush();
     }
-    this.#heldBytes += chunk.length;
-    if (this.#heldBytes >= gatherBytes || this.#more?.length === gatherPieces) this.#write(controller);
+    this.#write(chunk, controller);
   }
 
   onResponseEnd(): void {
@@ -154,7 +142,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return;
     }
     const response = this.#response;
-    const held = this.#takeHeld();
+    const held = this.#held;
     // Whole: its length is known, and chunks would only cost both sides. It throws when Node refuses a header.
     if (!this.#headWritten) this.#writeHead(held !== null ? held.length : this.#hasContent() ? 0 : null);
     this.#settle(true);
@@ -172,28 +160,30 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#settle(this.#over || invalid || error instanceof EdgeFailure ? null : false);
     if (this.#over) return;
     if (this.#headWritten) {
-      this.flush();
       this.#over = true;
       // Truncated: the client must see a broken transfer, never a short success.
       this.#response.destroy();
       return;
     }
     this.#headers = null;
-    this.#takeHeld();
+    this.#held = null;
     // Refused by undici before it asked anybody: the client's doing.
     if (invalid) this.#fail(badRequest);
     else if (this.#repeats(error, neverSent)) process.nextTick(restart, this);
     else this.#fail(upstreamErrorFor(error), error);
   }
 
-  /** Writes what is held; nothing, when the end has come meanwhile. */
+  /**
+   * Writes what is held; what follows is streamed, a write for each read of the upstream. Gathering a turn's reads was no
+   * cheaper; by cork() it also loses `drain`, which Node does not emit where a write ends while another is corked.
+   */
   flush(): void {
-    if (this.#headers === null || this.#over) return;
-    if (this.#held !== null) this.#write(this.#controller);
-    else if (!this.#headWritten) {
-      this.#writeHead(null);
-      this.#response.flushHeaders();
-    }
+    if (this.#headWritten || this.#headers === null || this.#over) return;
+    this.#writeHead(null);
+    const held = this.#held;
+    this.#held = null;
+    if (held === null) this.#response.flushHeaders();
+    else this.#write(held, this.#controller);
   }
 
   /** The client's connection has room again. */
@@ -209,25 +199,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new EdgeFailure(clientGone));
   }
 
-  /** Writes what is held; what follows is streamed. */
-  #write(controller: Dispatcher.DispatchController | null): void {
-    if (!this.#headWritten) this.#writeHead(null);
-    if (this.#response.write(this.#takeHeld()) || this.#response.writableLength < pauseBytes) return;
+  #write(chunk: Buffer, controller: Dispatcher.DispatchController | null): void {
+    if (this.#response.write(chunk) || this.#response.writableLength < pauseBytes) return;
     controller?.pause();
     if (!this.#isStream) this.#context.slowClients.waitsFor(this.#response);
     if (this.#waitsForDrain) return;
     this.#waitsForDrain = true;
     this.#response.on("drain", onDrain);
-  }
-
-  /** What is held, in one piece, and no more held; null: nothing. */
-  #takeHeld(): Buffer | null {
-    const held = this.#held;
-    const whole = held === null || this.#more === null ? held : Buffer.concat([held, ...this.#more], this.#heldBytes);
-    this.#held = null;
-    this.#more = null;
-    this.#heldBytes = 0;
-    return whole;
   }
 
   /** `length`: of the whole body, null when it is not known yet or not ours to tell. */
