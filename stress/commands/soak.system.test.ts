@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Summary } from "../measure/summary.ts";
 import { engineFound, node, TestContainer } from "../resources/test-container.ts";
 import { TestCommand } from "../testing/command.ts";
-import { FaultyProcess } from "../testing/faulty-process.ts";
+import { FaultyProcess, faultyServiceFlags } from "../testing/faulty-process.ts";
 
 /**
  * Soaks of a minute against services that are really faulty, or healthy and look it not. Growth that harms is set so high
@@ -85,7 +85,7 @@ describe.concurrent("a soak of", () => {
         image: node,
         command: [
           "node",
-          "--expose-gc",
+          ...faultyServiceFlags,
           "--input-type=module-typescript",
           "-e",
           script,

@@ -4,7 +4,7 @@ import { argv, stdin } from "node:process";
 
 /**
  * A real HTTP server with one fault, for soaks that must find it, or must not. It imports nothing of the project, so that
- * it runs in a container as it is: `node test-faulty-service.ts FAULT [HOST] [PORT]`. Prints its port; ends with its stdin.
+ * it runs in a container as it is: `node faulty-service.ts FAULT [HOST] [PORT]`. Prints its port; ends with its stdin.
  *
  *     none         nothing
  *     leak         keeps 512 KiB of every quarter second for ever
