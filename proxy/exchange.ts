@@ -34,6 +34,11 @@ export interface ExchangeKind {
   readonly isBeside: boolean;
 }
 
+export const ordinary: ExchangeKind = { mayStream: false, isBeside: false };
+export const healthCheck: ExchangeKind = { mayStream: false, isBeside: true };
+/** Of a client that takes event streams. */
+export const streaming: ExchangeKind = { mayStream: true, isBeside: true };
+
 /** RFC 9110 §9.2.2: doing it twice is doing it once. */
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 

@@ -4,7 +4,7 @@ import httpProxy from "@fastify/http-proxy";
 import type { FastifyInstance } from "fastify";
 import type { Dispatcher } from "undici";
 import { badRequest } from "./errors.ts";
-import { Exchange, type ExchangeContext } from "./exchange.ts";
+import { Exchange, type ExchangeContext, healthCheck, ordinary, streaming } from "./exchange.ts";
 import { faultOf, hasBody } from "./framing.ts";
 import { bodyOf } from "./gather.ts";
 import { requestHeaders } from "./headers.ts";
@@ -59,9 +59,9 @@ export function forward(app: FastifyInstance<Server>, context: ForwardContext): 
     };
     // undici closes the connection of a HEAD, because of servers that send a body with it; a kept one is watched instead.
     if (options.method === "HEAD") options.reset = false;
-    const mayStream = asksForEvents(raw);
-    if (mayStream) options.bodyTimeout = context.streamIdleTimeoutMs;
-    new Exchange(context, reply, options, { mayStream, isBeside: mayStream || context.isHealthCheck(raw) }).start();
+    const kind = asksForEvents(raw) ? streaming : context.isHealthCheck(raw) ? healthCheck : ordinary;
+    if (kind.mayStream) options.bodyTimeout = context.streamIdleTimeoutMs;
+    new Exchange(context, reply, options, kind).start();
   });
   for (const method of methods) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true });
   app.register(httpProxy, uploadOptions(context, methods));

@@ -61,9 +61,8 @@ const recoveryFactor = 1.25;
  * Finds the highest load that holds, one probe at a time: climb by doubling, bisect, confirm by a longer run, step down
  * where that fails and confirm again. After Nighthawk's adaptive load, with three additions for targets that are noisy or
  * move: a level that fails is decided by the best of three; once the bracket is narrow, the load just above it is tried once
- * more, since everything rests on the failure there; steps down widen, to what was answered where that is far
- * below, and what they leave open is bisected by confirming
- * runs. Pure: no clock, no I/O, and the same outcomes give the same search.
+ * more, since everything rests on the failure there; steps down widen, to what was answered where that is far below, and what
+ * they leave open is bisected by confirming runs. Pure: no clock, no I/O, and the same outcomes give the same search.
  */
 export class Search {
   readonly #steps: Generator<ProbeOrder, SearchAnswer, Observation>;

@@ -1,29 +1,17 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { rate, requests, testProfile } from "../../load/test-run.ts";
-import { TestServer } from "../../load/test-server.ts";
+import { expect, test } from "vitest";
+import { requests, testProfile } from "../../load/test-run.ts";
+import { serverForEachTest } from "../../testing/server-case.ts";
 import type { MeasuredTarget } from "../target-flags.ts";
 import { type MatrixOptions, MatrixRun } from "./matrix-run.ts";
 import type { Stand, Topology } from "./topology.ts";
 
-let directory = "";
-let server: TestServer;
-beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), "plimsoll-matrix-"));
-  vi.stubEnv("TMPDIR", directory);
-  server = await TestServer.listen();
-});
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  rmSync(directory, { recursive: true });
-  await server[Symbol.asyncDispose]();
-});
+const made = serverForEachTest();
 
 const quiet: Stand = { key: "given", up: async () => {}, down: async () => {} };
 const measured = async (): Promise<MeasuredTarget> => ({
-  target: testProfile(server.url, requests(1, 1)).target,
+  target: testProfile(made.server.url, requests(1, 1)).target,
   deployment: null,
   services: [],
 });
@@ -36,10 +24,11 @@ async function run(topologies: Topology[], options: Partial<MatrixOptions> = {})
     durationMs: 300,
     runs: 1,
     coolDownMs: 0,
-    directory,
+    directory: made.directory,
     against: null,
-    profileAt: (perSecond) => testProfile(server.url, rate(perSecond, 300), { workers: 1 }),
-    checkProfile: () => testProfile(server.url, requests(2, 1), { workers: 1 }),
+    // a number of requests: a rate would be invalid where this machine has no time to send on time
+    profileAt: () => testProfile(made.server.url, requests(6, 1), { workers: 1 }),
+    checkProfile: () => testProfile(made.server.url, requests(2, 1), { workers: 1 }),
     show: async () => {},
     tell: (text) => told.push(text),
     ...options,
@@ -79,11 +68,11 @@ test("an error in one cell, or where its stand is put up or taken down, ends no 
   ]);
   expect([report.results.exitCode, isWritten]).toEqual([99, true]);
   expect(told).toContain("warning: none may still stand: it does not end");
-  expect(readdirSync(directory)).toContain("matrix.json");
+  expect(readdirSync(made.directory)).toContain("matrix.json");
 });
 
 test("a report that cannot be written ends nothing: it is told once, and the report is there to be shown", async () => {
-  const gone = join(directory, "gone");
+  const gone = join(made.directory, "gone");
   const { report, isWritten, told } = await run([{ name: "some", stand: quiet, target: measured }], {
     directory: gone,
     // a cell makes its directory when it begins

@@ -1,28 +1,16 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { requests, testProfile } from "../../load/test-run.ts";
-import { TestServer } from "../../load/test-server.ts";
+import { serverForEachTest } from "../../testing/server-case.ts";
 import type { MeasuredTarget } from "../target-flags.ts";
 import { PlanRun, type PlanRunOptions } from "./plan-run.ts";
 import type { Scenario } from "./scenario.ts";
 
-let directory = "";
-let server: TestServer;
-beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), "plimsoll-plan-"));
-  vi.stubEnv("TMPDIR", directory);
-  server = await TestServer.listen();
-});
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  rmSync(directory, { recursive: true });
-  await server[Symbol.asyncDispose]();
-});
+const made = serverForEachTest();
 
 function scenario(name: string): Scenario {
-  const profile = testProfile(server.url, requests(20, 2), { scenario: name, workers: 1 });
+  const profile = testProfile(made.server.url, requests(20, 2), { scenario: name, workers: 1 });
   return { name, title: name, plan: "mine", profile, recovery: null, levelRules: null, refusal: null };
 }
 
@@ -33,7 +21,7 @@ async function run(options: Partial<PlanRunOptions> = {}) {
     title: "Two",
     mode: "full",
     durationFactor: 1,
-    directory,
+    directory: made.directory,
     coolDownMs: 0,
     target: async () => ({ target: scenario("one").profile.target, deployment: null, services: [] }),
     show: async () => {},
@@ -58,11 +46,11 @@ test("an error on this side leaves its scenario undecided, says why, and the pla
   });
   expect([report.results.exitCode, isWritten]).toEqual([111, true]);
   expect(told).toContain("one could not be measured: EMFILE");
-  expect(readdirSync(directory)).toContain("plan.json");
+  expect(readdirSync(made.directory)).toContain("plan.json");
 });
 
 test("a report that cannot be written ends nothing: it is told once, and the report is there to be shown", async () => {
-  const { report, isWritten, told } = await run({ directory: join(directory, "gone") });
+  const { report, isWritten, told } = await run({ directory: join(made.directory, "gone") });
   expect(report.scenarios.map(({ outcome }) => outcome)).toEqual(["pass", "pass"]);
   expect([report.results.exitCode, isWritten]).toEqual([0, false]);
   expect(told.match(/warning: cannot write .*gone\/plan\.json: ENOENT/g)).toHaveLength(1);
