@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 
 /** Looks at the loop so often; two quiet looks in a row are a rest. */
-const lookMs = 5_000;
+const lookMs = 2_000;
 /** Shares of time in which the loop ran: above the first there was work, below the second there is none worth mentioning. */
 const workShare = 0.02;
 const restShare = 0.005;
