@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { gracefulCheck } from "../judge/plan/refusal.ts";
 import type { Check, RequestSpec } from "../profile/profile.ts";
 import { redactUrl } from "../profile/redact.ts";
+import { bodyHash } from "../profile/sent.ts";
 import { UsageError } from "../profile/usage-error.ts";
 
 /** Flags that shape a request. */
@@ -59,8 +61,18 @@ export function parseRequest(text: string | null, flags: RequestFlags): RequestS
     path,
     headers,
     body: data !== null && !isFile ? data : null,
-    bodyFile: data !== null && isFile ? data.slice(1) : null,
+    ...fromFile(isFile ? data.slice(1) : null),
   };
+}
+
+/** A file that cannot be read is refused before the run, with all others (`checkFiles`). */
+function fromFile(bodyFile: string | null): Pick<RequestSpec, "bodyFile" | "bodySha256"> {
+  try {
+    if (bodyFile === null) return { bodyFile };
+    return { bodyFile, bodySha256: bodyHash(readFileSync(bodyFile)) };
+  } catch {
+    return { bodyFile };
+  }
 }
 
 /** Numbers, UUIDs and long hexadecimal strings are one route: `/users/7/orders/0b61…` → `/users/{id}/orders/{id}`. */

@@ -78,6 +78,8 @@ export const requestSchema = z.object({
   headers: z.array(z.tuple([z.string(), z.string()])),
   body: z.string().nullable(),
   bodyFile: z.string().nullable(),
+  /** Digest of the file's contents when the run was asked for (`bodyHash`): runs with other bodies are not the same. */
+  bodySha256: z.string().optional(),
 });
 
 /**

@@ -61,6 +61,34 @@ test("a profile keeps what is sent apart, loses credentials, and can be redacted
   expect(redactProfile(shown)).toEqual(shown);
 });
 
+test("headers that carry a key of whatever name, and bodies, are hidden in profile and command", () => {
+  const profile = exampleProfile();
+  const requests = profile.requests.map((request) => ({
+    ...request,
+    headers: [
+      ["X-API-Key", "hunter2"],
+      ["Accept", "text/plain"],
+    ] as [string, string][],
+    body: "password=hunter2",
+  }));
+  const [shown] = redactProfile({ ...profile, requests }).requests;
+  expect(shown).toMatchObject({
+    headers: [
+      ["X-API-Key", "[redacted]"],
+      ["Accept", "text/plain"],
+    ],
+    body: "password=[redacted]",
+  });
+  const argv = ["-H", "X-Api-Key: hunter2", "-d", '{"password":"hunter2"}', "--data=pass=hunter2", "--request"];
+  const command = redactCommand([...argv, "POST /login weight=2 body=password=hunter2"]);
+  expect(command).not.toContain("hunter2");
+  expect(command).toContain("POST /login weight=2 body=");
+  expect(redactCommandLine(command)).toBe(command);
+  for (const argv of [["-d", "@login-keys.json"], ["--data=@token.json"], ["--sample", "auth=pid:7"]]) {
+    expect(redactCommand(argv)).toBe(`stress ${argv.join(" ")}`);
+  }
+});
+
 describe("a command line read back", () => {
   test.each([
     [["throughput", "--quick"]],

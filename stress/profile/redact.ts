@@ -1,12 +1,8 @@
 import type { Profile } from "./profile.ts";
+import { redactBody } from "./redact-body.ts";
+import { redacted, soundsSecret } from "./secret-names.ts";
 
-/** Stands where a secret was, or what may be one. */
-export const redacted = "[redacted]";
 const secretHeaders = new Set(["authorization", "cookie", "proxy-authorization"]);
-
-/** What names of secrets hold: `accessToken`, `passwd`, `X-Amz-Signature`, `JSESSIONID`. Short ones are words of their own: `shipping` is no PIN. */
-const secretPart = /token|secret|pass|pwd|auth|sess|cred|sig|key|code|otp|jwt|[cx]srf|nonce|ticket|hash|hmac|cvv|cvc|card/i;
-const secretWord = /(?:^|[^a-z])(?:pin|sid|tan|mfa|ssn|pw)(?:[^a-z]|$)/i;
 
 /**
  * `/a?token=7&n=20&q=x` → `/a?token=[redacted]&n=20&q=[redacted]`. No name of a query is a secret, and every value may be
@@ -20,7 +16,11 @@ export function redactUrl(text: string): string {
 
 /** The profile as it may be shown and stored. What is sent is never taken from it. */
 export function redactProfile(profile: Profile): Profile {
-  return rewriteProfile(profile, redactUrl);
+  return rewriteProfile(profile, redactUrl, redactBody);
+}
+
+function isSecretHeader(name: string): boolean {
+  return secretHeaders.has(name.trim().toLowerCase()) || soundsSecret(name);
 }
 
 /**
@@ -29,16 +29,8 @@ export function redactProfile(profile: Profile): Profile {
  * has it can try them all. Nor does a token that was renewed make another load.
  */
 export function withoutSecrets(profile: Profile): Profile {
-  return rewriteProfile(profile, (text) => rewriteUrl(text, (name, value) => !soundsSecret(name) && !soundsSecret(value)));
-}
-
-function soundsSecret(encoded: string): boolean {
-  try {
-    const name = decodeURIComponent(encoded).replace(/([a-z\d])([A-Z])/g, "$1-$2");
-    return secretPart.test(name) || secretWord.test(name);
-  } catch {
-    return true;
-  }
+  const isSecret = (name: string, value: string) => soundsSecret(name) || soundsSecret(value);
+  return rewriteProfile(profile, (text) => rewriteUrl(text, (name, value) => !isSecret(name, value)), bodyToDigest);
 }
 
 function rewriteUrl(text: string, keeps: (name: string, value: string) => boolean): string {
@@ -48,7 +40,12 @@ function rewriteUrl(text: string, keeps: (name: string, value: string) => boolea
     .replace(/(:\/\/)[^/@\s]*@/g, `$1${redacted}@`);
 }
 
-function rewriteProfile(profile: Profile, rewrite: (text: string) => string): Profile {
+/** The length tells bodies apart whose difference is in what is hidden. */
+export function bodyToDigest(body: string): string {
+  return `${body.length} ${redactBody(body)}`;
+}
+
+function rewriteProfile(profile: Profile, rewrite: (text: string) => string, rewriteBody: (body: string) => string): Profile {
   return {
     ...profile,
     target: { ...profile.target, baseUrl: rewrite(profile.target.baseUrl) },
@@ -56,17 +53,20 @@ function rewriteProfile(profile: Profile, rewrite: (text: string) => string): Pr
       ...request,
       route: rewrite(request.route),
       path: rewrite(request.path),
-      headers: request.headers.map(([name, value]): [string, string] => [
-        name,
-        secretHeaders.has(name.trim().toLowerCase()) ? redacted : rewrite(value),
-      ]),
+      headers: request.headers.map(([name, value]): [string, string] => [name, isSecretHeader(name) ? redacted : rewrite(value)]),
+      body: request.body === null ? null : rewriteBody(request.body),
     })),
   };
 }
 
 /** The command line as one string to run again, secrets removed. */
 export function redactCommand(argv: readonly string[]): string {
-  return ["stress", ...argv.map(redactArgument).map(quote)].join(" ");
+  const follows = (at: number, ...flags: string[]) => flags.includes(argv[at - 1] ?? "");
+  const shown = argv.map((argument, at) => {
+    if (follows(at, "-d", "--data")) return redactBody(argument);
+    return redactArgument(argument, follows(at, "-H", "--header"));
+  });
+  return ["stress", ...shown.map(quote)].join(" ");
 }
 
 /** A command line as `redactCommand` writes it, redacted once more: the file it stands in may have come from elsewhere. */
@@ -76,11 +76,14 @@ export function redactCommandLine(text: string): string {
   return redactCommand(argv.slice(1));
 }
 
-function redactArgument(argument: string): string {
+function redactArgument(argument: string, isHeader: boolean): string {
   const header = /^(-H|--header=)?\s*([^\s:]+)\s*:(.*)$/s.exec(argument);
   const name = header?.[2];
-  if (header && name !== undefined && secretHeaders.has(name.toLowerCase())) return `${header[1] ?? ""}${name}: ${redacted}`;
-  return redactUrl(argument);
+  // What is no header for certain, such as `--sample auth=pid:7`, is one by the well-known names alone.
+  const isSecret = isHeader || header?.[1] !== undefined ? isSecretHeader : (of: string) => secretHeaders.has(of.toLowerCase());
+  if (header && name !== undefined && isSecret(name)) return `${header[1] ?? ""}${name}: ${redacted}`;
+  const [, before, body] = /^(-d|--data=|.*\sbody=)(.*)$/s.exec(argument) ?? [];
+  return before !== undefined && body !== undefined ? `${redactUrl(before)}${redactBody(body)}` : redactUrl(argument);
 }
 
 function quote(argument: string): string {

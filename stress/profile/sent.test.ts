@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { exampleProfile } from "../report/example-summary.ts";
 import type { Profile, RequestSpec } from "./profile.ts";
 import { redactProfile } from "./redact.ts";
-import { configHash, hidesSent, loadHash } from "./sent.ts";
+import { bodyHash, configHash, hidesSent, loadHash } from "./sent.ts";
 
 function profileOf(request: Partial<RequestSpec>, more: Partial<Profile> = {}): Profile {
   const profile = exampleProfile();
@@ -16,6 +16,7 @@ describe("the digest of what is sent", () => {
     ["a value that is hidden", profileOf({ path: "/search?q=b" })],
     ["a value in a header", profileOf({ path: "/search?q=a", headers: [["Referer", "/?q=b"]] })],
     ["a body", profileOf({ path: "/search?q=a", body: "x" })],
+    ["a file's contents", profileOf({ path: "/search?q=a", bodyFile: "a.json", bodySha256: "1" })],
     ["a class", profileOf({ path: "/search?q=a" }, { classes: [{ name: "a", weight: 1, thinkTime: null }] })],
     ["a stream", profileOf({ path: "/search?q=a" }, { stream: { kind: "sse", silenceMs: 1, reconnectMs: 1, intervalMs: 1 } })],
   ])("tells %s apart", (_, other) => {
@@ -44,4 +45,13 @@ describe("the digest of what is sent", () => {
 test("something is hidden where a value was redacted", () => {
   expect(hidesSent(redactProfile(plain))).toBe(true);
   expect(hidesSent(redactProfile(profileOf({ path: "/work?cpuUs=20" })))).toBe(false);
+});
+
+test("bodies have the digest of what they send, without their secrets", () => {
+  const digest = (text: string) => bodyHash(Buffer.from(text));
+  const rpc = (method: string) => `{"method":"${method}","_meta":{"progressToken":"a"}}`;
+  expect(digest(rpc("tools/list"))).not.toBe(digest(rpc("tools/call")));
+  expect(digest('{"code":"1+1"}')).not.toBe(digest('{"code":"for(;;){}"}'));
+  expect(digest('{"user":"bob","pin":"4821"}')).toBe(digest('{"user":"bob","pin":"1234"}'));
+  expect(bodyHash(Buffer.from([0xff, 1]))).not.toBe(bodyHash(Buffer.from([0xff, 2])));
 });

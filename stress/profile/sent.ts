@@ -1,6 +1,8 @@
+import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { Profile } from "./profile.ts";
-import { redacted, withoutSecrets } from "./redact.ts";
+import { bodyToDigest, withoutSecrets } from "./redact.ts";
+import { redacted } from "./secret-names.ts";
 
 /** What a profile sends, however fast. */
 export type Sent = Pick<Profile, "requests" | "selection" | "classes" | "stream">;
@@ -20,6 +22,11 @@ export function loadHash(profile: Profile): string {
 /** The same of everything that defines a run. */
 export function configHash(profile: Profile): string {
   return digestOf(withoutSecrets(profile));
+}
+
+/** The same of a body from a file; where it is text, its secrets are not in it either. */
+export function bodyHash(body: Buffer): string {
+  return digestOf(isUtf8(body) ? bodyToDigest(body.toString()) : body.toString("base64"));
 }
 
 /** Whether something of what a stored profile sent is hidden in it. */

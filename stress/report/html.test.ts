@@ -10,6 +10,7 @@ import { container, exampleSummary, proxy } from "./example-summary.ts";
 import { headlineOf } from "./headline.ts";
 import { renderHtml } from "./html.tsx";
 import type { ChartData } from "./page/chart.ts";
+import { highestHeld } from "./search.ts";
 
 function figuresOf(page: string): ChartData {
   return JSON.parse(/<script type="application\/json" id="figures">(.*?)<\/script>/s.exec(page)?.[1] ?? "null");
@@ -300,6 +301,28 @@ test("a search shows its answer, and every load that it tried", () => {
   expect(markup).toContain(`<h1 id="verdict-title">${sentence}.</h1>`);
   expect(markup).toMatch(/ 95 %\)<\/strong>\. First to break: [^<]*&lt;250/);
   for (const { rate } of summary.search?.levels ?? []) expect(markup).toContain(`>${formatRate(rate)}</t`);
+});
+
+test("a search that confirmed nothing shows no figure of its last probe as the run's", () => {
+  const { summary } = exampleSearch(exampleSummary({ model: "open" }), { most: 2 });
+  if (summary.search === undefined) throw new Error("no search");
+  expect(summary.search.answer.rate).toBeNull();
+  const tiles = markupOf(renderHtml(summary)).match(/<dl class="tiles">.*?<\/dl>/s)?.[0] ?? "";
+  expect(tiles).toContain("Highest that a probe held");
+  expect(tiles).toContain(formatRate(highestHeld(summary.search)));
+  expect(tiles).not.toContain("99 of 100");
+});
+
+test("a search that ended while it confirmed tells what probes held, and which confirming runs did", () => {
+  const { summary } = exampleSearch(exampleSummary({ model: "open" }));
+  if (summary.search === undefined) throw new Error("no search");
+  const { levels, answer } = summary.search;
+  const search = { ...summary.search, answer: { ...answer, kind: "interrupted" as const, rate: null, holds: null } };
+  const confirmed = levels.filter(({ phase, outcome }) => phase === "confirm" && outcome === "pass").length;
+  expect(confirmed).toBeGreaterThan(0);
+  const tiles = markupOf(renderHtml({ ...summary, search })).match(/<dl class="tiles">.*?<\/dl>/s)?.[0] ?? "";
+  expect(tiles).toMatch(new RegExp(`Confirming runs that held</dt><dd>${confirmed} `));
+  expect(tiles).toMatch(new RegExp(`Highest that a probe held</dt><dd>${formatRate(answer.rate)} `));
 });
 
 test("a scenario of a plan shows what was found, each level, and that a smoke test passed nothing", () => {

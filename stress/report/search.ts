@@ -24,14 +24,22 @@ export function reasonsOf({ answer }: SearchSummary): string[] {
   return answer.reason === "" ? [] : [asSentence(clean(answer.reason))];
 }
 
+/** The highest load that a probe or a confirming run held, below what broke; null where none did. */
+export function highestHeld({ answer, levels }: SearchSummary): number | null {
+  const below = answer.breaks?.rate ?? Number.POSITIVE_INFINITY;
+  return levels
+    .filter(({ outcome, rate }) => outcome === "pass" && rate < below)
+    .reduce<number | null>((most, { rate }) => Math.max(most ?? 0, rate), null);
+}
+
 /** What held though nothing was confirmed, what broke first, and what was exhausted there: a sentence each. */
-export function findingsOf({ answer, brokeFirst, bottleneck }: SearchSummary): string[] {
+export function findingsOf(search: SearchSummary): string[] {
+  const { answer, brokeFirst, bottleneck } = search;
+  const held = highestHeld(search);
   const evidence = bottleneck?.evidence.map(clean).join("; ") ?? "";
   const where = brokeFirst === null ? `at ${formatRate(bottleneck?.rate ?? null)} requests/s` : "there";
   return [
-    ...(answer.rate === null && answer.holds !== null
-      ? [`The highest load that a probe held: ${formatRate(answer.holds)} requests/s.`]
-      : []),
+    ...(answer.rate === null && held !== null ? [`The highest load that a probe held: ${formatRate(held)} requests/s.`] : []),
     ...(brokeFirst === null ? [] : [`First to break: ${clean(brokeFirst.text)} at ${formatRate(brokeFirst.rate)} requests/s.`]),
     ...(evidence === "" ? [] : [`Exhausted ${where}: ${evidence}.`]),
   ];

@@ -1,11 +1,13 @@
 import type { ReactNode } from "react";
+import type { SearchSummary } from "../../measure/search-summary.ts";
 import type { Summary } from "../../measure/summary.ts";
 import { latencyText } from "../../screen/final/latency.ts";
 import { wordingOf } from "../../screen/final/verdict.ts";
-import { formatCount, formatShare } from "../../screen/format.ts";
+import { formatCount, formatRate, formatShare } from "../../screen/format.ts";
 import { headlineOf, untold } from "../headline.ts";
 import { latencyRows } from "../latency.ts";
 import { objectivesOf } from "../objectives.ts";
+import { highestHeld } from "../search.ts";
 import { Opening, type OpeningProps, type Tile } from "./opening.tsx";
 
 /** The verdict and the capacity, in words. */
@@ -21,9 +23,29 @@ export function Verdict({ summary }: { summary: Summary }): ReactNode {
       exitCode={summary.partial === true ? null : exitCode}
       {...headline}
       reasons={untold(reasons, headline.sentence)}
-      tiles={tilesOf(summary)}
+      tiles={summary.search?.answer.rate === null ? searchTiles(summary.search) : tilesOf(summary)}
     />
   );
+}
+
+/** Of a search that confirmed nothing the summary's own figures are those of its last probe, which stand for nothing. */
+function searchTiles(search: SearchSummary): Tile[] {
+  const { answer, levels } = search;
+  const confirming = levels.filter(({ phase }) => phase === "confirm");
+  return [
+    { name: "Highest that a probe held", value: formatRate(highestHeld(search)), note: "requests/s" },
+    {
+      name: answer.breaks?.by === "generator" ? "The generator's limit" : "Lowest that broke",
+      value: formatRate(answer.breaks?.rate ?? null),
+      note: "requests/s",
+    },
+    { name: "Loads tried", value: formatCount(levels.length), note: "" },
+    {
+      name: "Confirming runs that held",
+      value: formatCount(confirming.filter(({ outcome }) => outcome === "pass").length),
+      note: `of ${formatCount(confirming.length)}`,
+    },
+  ];
 }
 
 function tilesOf(summary: Summary): Tile[] {

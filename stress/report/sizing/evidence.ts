@@ -31,12 +31,13 @@ export function endpointOf({ profile }: Summary): string {
 }
 
 /**
- * Whether another topology was measured with the same scenario and endpoint before all or after all of this one's runs: then
+ * Whether another topology was measured with the same scenario and workload before all or after all of this one's runs: then
  * whatever changed on the machine in between is in the difference, too. Runs in turn alternate.
  */
 export function isMeasuredApart(summary: Summary, all: readonly Evidence[]): boolean {
-  const kindOf = (of: Summary) => `${of.metadata.scenario} ${endpointOf(of)}`;
-  const alike = all.map((each) => each.summary).filter((other) => kindOf(other) === kindOf(summary));
+  const kindOf = (of: Evidence) => `${of.summary.metadata.scenario} ${workloadOf(of)}`;
+  const kind = all.filter((each) => each.summary === summary).map(kindOf)[0];
+  const alike = all.filter((other) => kindOf(other) === kind).map((each) => each.summary);
   const byPlace = Map.groupBy(alike, placeOf);
   const own = byPlace.get(placeOf(summary)) ?? [];
   return [...byPlace.values()].some((others) => others !== own && (endsBefore(own, others) || endsBefore(others, own)));
