@@ -86,6 +86,24 @@ it("finds descriptors that leak slowly, and are fewer after the load than a pool
   expect(stability.checks.filter(({ verdict }) => verdict === "drifting").map(({ check }) => check)).toEqual(["fds-growth"]);
 });
 
+it("allows the pool that a warm-up left once, not besides what a pool may keep", () => {
+  const [proxy] = exampleSummary().resources;
+  const judged = (after: number) => {
+    const fds = (atMs: number) => (atMs <= 3000 ? 51 : atMs <= 30_000 ? 100 : atMs < 930_000 ? 150 : after);
+    const { stability } = stabilityOf({
+      resources: proxy ? [proxy] : [],
+      samplesOf: () => samples(noisy, {}).map((sample) => ({ ...sample, fds: fds(sample.atMs) })),
+      windows: { ...windows, cold: { fromMs: 0, toMs: 3000 }, pre: { fromMs: 10_000, toMs: 30_000 } },
+      timeseries: { intervalMs: 1000, columns: [], rows: [], batches: [] },
+      harmfulBytesPerHour: null,
+    });
+    return stability.checks.find(({ check }) => check === "fds");
+  };
+  expect(judged(51)).toMatchObject({ verdict: "stable", before: 51, after: 51, allowed: 123 });
+  expect(judged(100)?.verdict).toBe("stable");
+  expect(judged(171)).toMatchObject({ verdict: "drifting", reasons: [expect.stringContaining("171 after the load, 51 before")] });
+});
+
 it("compares sockets that are read at the edges of phases only, a moment outside them", () => {
   const edges = [30_004, 930_004, 990_003];
   const [proxy] = exampleSummary().resources;
