@@ -55,7 +55,7 @@ export function stabilityOf(facts: StabilityFacts): { resources: ServiceResource
 
 function memoryOf(service: ServiceResources, samples: readonly ResourceSample[], held: Span | null): MemorySeries {
   const readings = samples.flatMap(({ atMs, rssBytes }) => (rssBytes === null ? [] : [{ atMs, value: rssBytes }]));
-  return { figure: service.source === "process" ? "rss" : "anon", readings, load: held, lost: service.samples.lost };
+  return { figure: service.source === "process" ? "rss" : "anon", readings, load: held, ...service.samples };
 }
 
 function returnedChecks(service: string, samples: readonly ResourceSample[], windows: Windows): StabilityCheck[] {
@@ -101,19 +101,15 @@ function performanceChecks(
 }
 
 /** Descriptors while the load is constant; sockets where they cannot be counted. Null where neither can. */
-function countsOver(
-  { name: service, samples: { lost } }: ServiceResources,
-  samples: readonly ResourceSample[],
-  load: Span | null,
-) {
+function countsOver({ name: service, samples: tally }: ServiceResources, samples: readonly ResourceSample[], load: Span | null) {
   const counted = (figure: (sample: ResourceSample) => number | null) =>
     samples.flatMap((sample) => {
       const value = figure(sample);
       return value === null ? [] : [{ atMs: sample.atMs, value }];
     });
   const [fds, sockets] = [counted(({ fds }) => fds), counted(({ sockets }) => sockets)];
-  if (fds.length > 0) return { check: "fds-growth" as const, service, readings: fds, load, lost };
-  return sockets.length > 0 ? { check: "sockets-growth" as const, service, readings: sockets, load, lost } : null;
+  if (fds.length > 0) return { check: "fds-growth" as const, service, readings: fds, load, ...tally };
+  return sockets.length > 0 ? { check: "sockets-growth" as const, service, readings: sockets, load, ...tally } : null;
 }
 
 function longest(spans: readonly Span[]): Span | null {
