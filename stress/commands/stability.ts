@@ -55,7 +55,7 @@ export function stabilityOf(facts: StabilityFacts): { resources: ServiceResource
 
 function memoryOf(service: ServiceResources, samples: readonly ResourceSample[], held: Span | null): MemorySeries {
   const readings = samples.flatMap(({ atMs, rssBytes }) => (rssBytes === null ? [] : [{ atMs, value: rssBytes }]));
-  return { figure: service.source === "process" ? "rss" : "anon", readings, load: held, lost: service.samples.lost };
+  return { figure: service.source === "process" ? "rss" : "anon", readings, load: held, ...service.samples };
 }
 
 function returnedChecks(service: string, samples: readonly ResourceSample[], windows: Windows): StabilityCheck[] {
@@ -66,12 +66,15 @@ function returnedChecks(service: string, samples: readonly ResourceSample[], win
     // What is still closing or being collected right after the load is not what remains.
     return { service, before: within(pre), after: within({ fromMs: (post.fromMs + post.toMs) / 2, toMs: post.toMs }) };
   };
+  const asColdRead = (figure: (sample: ResourceSample) => number | null) =>
+    cold === null ? [] : samples.filter(({ atMs }) => atMs <= cold.toMs).flatMap((sample) => figure(sample) ?? []);
   // What spins since the warm-up does so before the load, too: idle is what it was before it had ever worked.
   const idle = (readings: BeforeAfter): BeforeAfter => {
-    const found = cold === null ? [] : samples.filter(({ atMs }) => atMs <= cold.toMs).flatMap(({ cpuCores }) => cpuCores ?? []);
+    const found = asColdRead(({ cpuCores }) => cpuCores);
     const [asFound, asRested] = [quantile(found, 0.5), quantile(readings.before, 0.5)];
     return asFound !== null && asRested !== null && asFound < asRested ? { ...readings, before: found } : readings;
   };
+  const counted = (figure: (sample: ResourceSample) => number | null) => ({ ...read(figure), cold: asColdRead(figure) });
   const known = (figure: (sample: ResourceSample) => number | null) => samples.some((sample) => figure(sample) !== null);
   const [fds, sockets, threads] = [
     (sample: ResourceSample) => sample.fds,
@@ -81,9 +84,9 @@ function returnedChecks(service: string, samples: readonly ResourceSample[], win
   return [
     residualOf(read(({ rssBytes }) => rssBytes)),
     cpuAfterOf(idle(read(({ cpuCores }) => cpuCores))),
-    ...(known(fds) ? [countsOf("fds", read(fds), retainedConnections)] : []),
-    ...(known(sockets) ? [countsOf("sockets", read(sockets), retainedConnections)] : []),
-    ...(known(threads) ? [countsOf("threads", read(threads))] : []),
+    ...(known(fds) ? [countsOf("fds", counted(fds), retainedConnections)] : []),
+    ...(known(sockets) ? [countsOf("sockets", counted(sockets), retainedConnections)] : []),
+    ...(known(threads) ? [countsOf("threads", counted(threads))] : []),
   ];
 }
 
@@ -98,19 +101,15 @@ function performanceChecks(
 }
 
 /** Descriptors while the load is constant; sockets where they cannot be counted. Null where neither can. */
-function countsOver(
-  { name: service, samples: { lost } }: ServiceResources,
-  samples: readonly ResourceSample[],
-  load: Span | null,
-) {
+function countsOver({ name: service, samples: tally }: ServiceResources, samples: readonly ResourceSample[], load: Span | null) {
   const counted = (figure: (sample: ResourceSample) => number | null) =>
     samples.flatMap((sample) => {
       const value = figure(sample);
       return value === null ? [] : [{ atMs: sample.atMs, value }];
     });
   const [fds, sockets] = [counted(({ fds }) => fds), counted(({ sockets }) => sockets)];
-  if (fds.length > 0) return { check: "fds-growth" as const, service, readings: fds, load, lost };
-  return sockets.length > 0 ? { check: "sockets-growth" as const, service, readings: sockets, load, lost } : null;
+  if (fds.length > 0) return { check: "fds-growth" as const, service, readings: fds, load, ...tally };
+  return sockets.length > 0 ? { check: "sockets-growth" as const, service, readings: sockets, load, ...tally } : null;
 }
 
 function longest(spans: readonly Span[]): Span | null {

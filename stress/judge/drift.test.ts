@@ -13,7 +13,7 @@ const options = { limitBytes: 2048 * mebibyte, baselineBytes: 100 * mebibyte, fa
 
 function series(value: (t: number) => number, minutes = 60) {
   const readings = Array.from({ length: minutes * 30 }, (_, i) => ({ atMs: i * 2000, value: value(i * 2) * mebibyte }));
-  return { figure: "rss" as const, readings, load: { fromMs: 0, toMs: minutes * minute }, lost: 0 };
+  return { figure: "rss" as const, readings, load: { fromMs: 0, toMs: minutes * minute }, taken: readings.length, lost: 0 };
 }
 
 describe("memory that does not leak", () => {
@@ -66,7 +66,8 @@ describe("memory that leaks 1 MiB a minute", () => {
 describe("memory that cannot be judged", () => {
   it("is undecided in a short run, which is told how much longer it should be", () => {
     const readings = readingsOf(nulls["OU, τ 10 s"] ?? (() => () => 0), { minutes: 4, intervalMs: 1000, sigma: 2 }, 1);
-    const drift = driftOf({ figure: "rss", readings, load: { fromMs: 0, toMs: 4 * minute }, lost: 0 }, options);
+    const load = { fromMs: 0, toMs: 4 * minute };
+    const drift = driftOf({ figure: "rss", readings, load, taken: readings.length, lost: 0 }, options);
     expect(drift.verdict).toBe("undecided");
     expect(drift.neededMs).toBeGreaterThan(0);
   });
@@ -76,6 +77,16 @@ describe("memory that cannot be judged", () => {
     ["a third of the samples was lost", { ...series(() => 100), lost: 900 }, "900 of 2700 samples were lost"],
   ])("is invalid where %s", (_, given, reason) => {
     expect(driftOf(given, options)).toMatchObject({ verdict: "invalid", reasons: [reason] });
+  });
+
+  it("is invalid by the readings that were lost, however many of those that were taken a log merged", () => {
+    const merged = { ...series(() => 100), taken: 7200 };
+    expect(driftOf({ ...merged, lost: 1800 }, options).verdict).toBe("stable");
+    expect(driftOf({ ...merged, lost: 1801 }, options)).toMatchObject({
+      verdict: "invalid",
+      samples: 7200,
+      reasons: ["1801 of 9001 samples were lost"],
+    });
   });
 
   it("is undecided where growth has nothing to be compared with", () => {

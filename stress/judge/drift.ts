@@ -11,7 +11,8 @@ export interface MemorySeries {
   readings: readonly Reading[];
   /** From the first request due to the last; null when there was no load. */
   load: Span | null;
-  /** Readings that should have been taken and were not. */
+  /** Readings of the whole run, and those that should have been and were not; `readings` may hold fewer, since a log merges them. */
+  taken: number;
   lost: number;
 }
 
@@ -50,7 +51,7 @@ export function driftOf(series: MemorySeries, options: DriftOptions, designs = n
     slope: null,
     harmfulBytesPerHour: harmful,
     steady: null,
-    samples: readings.length,
+    samples: series.taken,
     lost: series.lost,
     levels: 0,
     effectiveLevels: null,
@@ -61,9 +62,9 @@ export function driftOf(series: MemorySeries, options: DriftOptions, designs = n
   };
   if (load === null) return { ...nothing, reasons: ["there was no load"] };
   if (readings.length === 0) return { ...nothing, verdict: "invalid", reasons: ["no memory was read during the load"] };
-  if (series.lost > lostShare * (series.lost + readings.length)) {
-    const of = series.lost + readings.length;
-    return { ...nothing, verdict: "invalid", reasons: [`${series.lost} of ${of} samples were lost`] };
+  const due = series.taken + series.lost;
+  if (series.lost > lostShare * due) {
+    return { ...nothing, verdict: "invalid", reasons: [`${series.lost} of ${due} samples were lost`] };
   }
   const { settled, ...steady } = steadySpan(readings, load, floorShare);
   const found = levelsIn(readings, steady, fineLevels);

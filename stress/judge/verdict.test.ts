@@ -118,6 +118,20 @@ describe("drift", () => {
       "fail",
       99,
     ],
+    [
+      "that is undecided since a rule ended the run leaves it a failure",
+      [finding("memory", "undecided")],
+      { aborted: ["rate>0.5 for 5 s"] },
+      "aborted",
+      99,
+    ],
+    [
+      "that is proved in a run that a rule ended leaves it aborted",
+      [finding("memory", "undecided"), finding("fds", "drifting")],
+      { aborted: ["rate>0.5 for 5 s"] },
+      "aborted",
+      99,
+    ],
     ["of latency is the target's where the generator had reserves", [finding("latency", "drifting")], {}, "fail", 99],
     [
       "of latency is nobody's where it had none",

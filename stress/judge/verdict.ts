@@ -76,8 +76,8 @@ export function verdictOf(facts: VerdictFacts): Summary["results"] {
     for (const reason of reasons) {
       if (found === "drifting") say(ExitCode.failed, "fail", reason);
       else if (found === "invalid") say(ExitCode.invalid, "invalid", reason);
-      // One failure is enough to fail: what is unknown beside it does not take it back.
-      else if (!codes.includes(ExitCode.failed)) say(ExitCode.invalid, "undecided", reason);
+      // One failure is enough to fail, and so is a rule that ended the run: what is unknown beside it does not take it back.
+      else if (facts.aborted.length === 0 && !codes.includes(ExitCode.failed)) say(ExitCode.invalid, "undecided", reason);
     }
   }
   for (const rule of facts.aborted) say(ExitCode.failed, "aborted", `aborted: ${rule}`);

@@ -24,6 +24,7 @@ export const driftSchema = z.object({
   harmfulBytesPerHour: z.number().nullable(),
   /** The stretch that was judged: the load without its start. */
   steady: z.object({ fromMs: z.number(), toMs: z.number() }).nullable(),
+  /** Over the whole run: those taken, and those that should have been and were not. */
   samples: z.int(),
   lost: z.int(),
   /** Blocks of samples that the slope rests on, and how many independent ones they are worth. */

@@ -35,6 +35,21 @@ describe("countsOf", () => {
     expect(countsOf("fds", { service: "edge", before: [30, 31], after: [90, 90, 90] }).verdict).toBe("drifting");
   });
 
+  it.each([
+    ["a pool that the warm-up left, once", { before: [100], after: [124] }, "drifting"],
+    ["the pool as large as it may be", { before: [100], after: [123] }, "stable"],
+    ["both pools of a service between two others, as the warm-up left them", { before: [152], after: [152] }, "stable"],
+    ["more than those", { before: [152], after: [161] }, "drifting"],
+    ["fewer before than as found", { before: [30], after: [103] }, "drifting"],
+  ])("allows for %s", (_, read, verdict) => {
+    expect(countsOf("fds", { service: "edge", cold: [50, 51], ...read }, 64).verdict).toBe(verdict);
+  });
+
+  it("holds threads against those that the warm-up started", () => {
+    expect(countsOf("threads", { service: "edge", cold: [11], before: [27], after: [35] }).verdict).toBe("stable");
+    expect(countsOf("threads", { service: "edge", cold: [11], before: [27], after: [36] }).verdict).toBe("drifting");
+  });
+
   it("allows for connections kept on purpose", () => {
     expect(countsOf("sockets", { service: "edge", before: [10], after: [74] }, 64).verdict).toBe("stable");
     expect(countsOf("sockets", { service: "edge", before: [10], after: [83] }, 64).verdict).toBe("drifting");

@@ -8,6 +8,11 @@ export interface BeforeAfter {
   after: readonly number[];
 }
 
+/** The same of what is counted, and as it was found before the warm-up; empty where there was none. */
+export interface CountsRead extends BeforeAfter {
+  cold?: readonly number[];
+}
+
 /** What may remain of a figure: its share of the figure before, and at least a floor in the figure's unit. */
 export interface Allowance {
   share: number;
@@ -23,49 +28,50 @@ export const countAllowance: Allowance = { share: 0.1, floor: 8 };
 /** An idle service that burns a tenth of a core more than before does not idle. */
 export const cpuAllowance: Allowance = { share: 0.25, floor: 0.1 };
 
-export function residualOf(readings: BeforeAfter, allowance = residualAllowance): StabilityCheck {
-  return returned("residual", "bytes", readings, allowance, (values) => quantile(values, 0.5));
+export function residualOf({ service, before, after }: BeforeAfter, allowance = residualAllowance): StabilityCheck {
+  return returned("residual", "bytes", { service, was: median(before), is: median(after) }, allowance);
 }
 
 /**
  * Counts after the drain against those before. The lowest reading after counts: connections close one by one, and one
  * that a health check opens is no leak. `retained`: idle connections that the service keeps on purpose, to its upstream.
+ *
+ * What the warm-up left open before the load is that pool, or both pools of a service between two others: it is allowed
+ * in place of `retained`, never besides, or leaks as large as the pool would pass.
  */
-export function countsOf(check: "fds" | "threads" | "sockets", readings: BeforeAfter, retained = 0): StabilityCheck {
-  const allowance = { ...countAllowance, floor: countAllowance.floor + retained };
-  return returned(
-    check,
-    "count",
-    readings,
-    allowance,
-    (values) => quantile(values, 0),
-    (values) => quantile(values, 1),
-  );
+export function countsOf(check: "fds" | "threads" | "sockets", readings: CountsRead, retained = 0): StabilityCheck {
+  const { service, before, after, cold = [] } = readings;
+  const rested = quantile(before, 1);
+  const was = rested === null ? null : Math.min(rested, quantile(cold, 1) ?? rested);
+  const kept = rested === null || was === null ? retained : Math.max(retained, rested - was);
+  return returned(check, "count", { service, was, is: quantile(after, 0) }, countAllowance, kept);
 }
 
 /** CPU after the load: most readings must be idle, so a collection or a reload that comes then is no spin. */
-export function cpuAfterOf(readings: BeforeAfter, allowance = cpuAllowance): StabilityCheck {
-  return returned("cpu-after", "cores", readings, allowance, (values) => quantile(values, 0.5));
+export function cpuAfterOf({ service, before, after }: BeforeAfter, allowance = cpuAllowance): StabilityCheck {
+  return returned("cpu-after", "cores", { service, was: median(before), is: median(after) }, allowance);
 }
 
 function returned(
   check: StabilityCheck["check"],
   unit: StabilityCheck["unit"],
-  { service, before, after }: BeforeAfter,
+  { service, was, is }: { service: string; was: number | null; is: number | null },
   { share, floor }: Allowance,
-  last: (values: readonly number[]) => number | null,
-  first: (values: readonly number[]) => number | null = (values) => quantile(values, 0.5),
+  kept = 0,
 ): StabilityCheck {
-  const [was, is] = [first(before), last(after)];
   const result = { check, service, unit, before: was, after: is, ratio: null };
   if (was === null || is === null) {
     const missing = was === null ? "before the load" : "after it";
     return { ...result, verdict: "invalid", allowed: null, reasons: [`${service}: ${nouns[check]} was not read ${missing}`] };
   }
-  const allowed = was + Math.max(floor, share * was);
+  const allowed = was + kept + Math.max(floor, share * was);
   const shown = `${service}: ${nouns[check]} ${show(is, unit)} after the load, ${show(was, unit)} before`;
   if (is <= allowed) return { ...result, verdict: "stable", allowed, reasons: [shown] };
   return { ...result, verdict: "drifting", allowed, reasons: [`${shown}, allowed ${show(allowed, unit)}`] };
+}
+
+function median(values: readonly number[]): number | null {
+  return quantile(values, 0.5);
 }
 
 const nouns: Record<StabilityCheck["check"], string> = {

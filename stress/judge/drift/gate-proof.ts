@@ -78,13 +78,13 @@ export function gateOn(
     const cpu = (count: number) => Array.from({ length: count }, () => 0.01 - 0.01 * Math.log(1 - uniform()));
     return {
       service: name,
-      drift: driftOf({ figure: "rss", readings, load, lost: 0 }, options, designs),
+      drift: driftOf({ figure: "rss", readings, load, taken: readings.length, lost: 0 }, options, designs),
       checks: [
         residualOf({ service: name, before: within(0, load.fromMs), after: within(endMs - afterMs / 2, endMs) }),
         countsOf("fds", { service: name, before: [25], after: [left] }, 64),
         cpuAfterOf({ service: name, before: cpu(15), after: cpu(15) }),
         countGrowthOf(
-          { check: "fds-growth", service: name, readings: counts, load, lost: 0 },
+          { check: "fds-growth", service: name, readings: counts, load, taken: counts.length, lost: 0 },
           countsShare(bundle.length),
           designs,
         ),

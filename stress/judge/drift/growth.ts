@@ -10,6 +10,8 @@ export interface CountSeries {
   readings: readonly Reading[];
   /** With a constant load. */
   load: Span | null;
+  /** As of memory. */
+  taken: number;
   lost: number;
 }
 
@@ -37,7 +39,7 @@ export const signsFalseAlarm = (1 + steps) * 2 ** -steps;
  * after the load is judged besides.
  */
 export function countGrowthOf(series: CountSeries, falseAlarm: number, designs: Designs): StabilityCheck {
-  const { check, service, load, readings, lost } = series;
+  const { check, service, load, readings, taken, lost } = series;
   const noun = check === "fds-growth" ? "descriptors" : "sockets";
   const nothing = { check, service, unit: "count" as const, before: null, after: null, allowed: null, ratio: null };
   const floors = floorsOf(series);
@@ -48,7 +50,7 @@ export function countGrowthOf(series: CountSeries, falseAlarm: number, designs: 
   const found = { ...nothing, before: first, after: last };
   const paused = floors.filter((floor, i) => i > 0 && floor <= (floors[i - 1] ?? 0)).length;
   const options = { limitBytes: null, baselineBytes: null, falseAlarm, harmfulBytesPerHour: harmfulPerHour };
-  const line = driftOf({ figure: "rss", readings, load, lost }, options, designs);
+  const line = driftOf({ figure: "rss", readings, load, taken, lost }, options, designs);
   if (paused > pauses && line.verdict !== "leaking") {
     return { ...found, verdict: "stable", reasons: [`${service}: ${noun} ${first} early in the load, ${last} late`] };
   }

@@ -34,7 +34,7 @@ export function tallyOf(shape: Shape, { minutes, intervalMs, sigma, seeds, seedF
     const readings = readingsOf(shape, { minutes, intervalMs, sigma }, seed);
     const asked = Math.ceil((minutes * 60_000) / intervalMs);
     const load = { fromMs: 0, toMs: minutes * 60_000 };
-    const series = { figure: "rss" as const, readings, load, lost: asked - readings.length };
+    const series = { figure: "rss" as const, readings, load, taken: readings.length, lost: asked - readings.length };
     const options = { limitBytes: 2048 * mebibyte, baselineBytes: 100 * mebibyte, falseAlarm: falseAlarmShare(services) };
     tally[driftOf(series, options, designs).verdict]++;
   }
