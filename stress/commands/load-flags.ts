@@ -222,6 +222,10 @@ function loadFrom(flags: LoadFlags, { load: fallback, holdMs = defaultHoldMs }: 
     if (users !== null) throw new UsageError("--vus contradicts --stage: stages of users say how many there are");
     return refuseOpenFlags(flags, { model: "closed", stages, thinkTime });
   }
+  if (fallback.model === "open") {
+    const stages = fallback.stages.map((stage) => ({ ...stage, durationMs: durationOf(duration, stage.durationMs) }));
+    return openFrom(flags, stages, users);
+  }
   if (users !== null || duration !== undefined) {
     const level = users ?? 50;
     return refuseOpenFlags(flags, {
@@ -230,7 +234,7 @@ function loadFrom(flags: LoadFlags, { load: fallback, holdMs = defaultHoldMs }: 
       thinkTime,
     });
   }
-  return refuseOpenFlags(flags, fallback.model === "open" ? fallback : { ...fallback, thinkTime });
+  return refuseOpenFlags(flags, { ...fallback, thinkTime });
 }
 
 function durationOf(duration: string | undefined, holdMs: number): number {

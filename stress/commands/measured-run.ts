@@ -26,6 +26,8 @@ import type { MeasuredTarget } from "./target-flags.ts";
 
 const defaultSampleMs = 1000;
 const checkpointMs = 10_000;
+/** Between these a checkpoint is written by the clock alone: none falls on the moment at which a load begins. */
+const loadPhases: ReadonlySet<RunPhase["kind"]> = new Set(["connect", "load", "drain"]);
 /** Shorter stretches of a load tell nothing to a rule on what happens now. */
 const leastJudgedMs = 250;
 /** A container's memory is accounted otherwise than a process's, and named so. */
@@ -157,6 +159,8 @@ export class MeasuredRun {
     }
     if (phase.kind === "drain" || phase.kind === "after") this.#measureGenerator();
     this.#tell({ type: "phase", phase });
+    // The first replaces what an earlier run left there: nobody shall take that for the result of a run that is killed.
+    if (!loadPhases.has(phase.kind)) this.#checkpointSoon(phase.atMs);
   }
 
   /** What the generator and the host spent on the load, its drain left out. */
@@ -197,10 +201,12 @@ export class MeasuredRun {
       if (this.#aborted.length > 0) this.#stop.abort();
     }
     this.#recording.clearWindow();
-    if (atMs - this.#checkpointAt >= checkpointMs) {
-      this.#checkpointAt = atMs;
-      this.#checkpoint = this.#checkpoint.then(() => this.#writeCheckpoint(atMs));
-    }
+    if (atMs - this.#checkpointAt >= checkpointMs) this.#checkpointSoon(atMs);
+  }
+
+  #checkpointSoon(atMs: number): void {
+    this.#checkpointAt = atMs;
+    this.#checkpoint = this.#checkpoint.then(() => this.#writeCheckpoint(atMs));
   }
 
   #processLoad(): ProcessLoad {
@@ -255,7 +261,7 @@ export class MeasuredRun {
       const found = serviceResources(service, this.#samples.of(name), windows, tally);
       return { ...found, series: resourceSeries(source.kind, this.#samples.coarsened(name, mostPoints), windows) };
     });
-    // A checkpoint is written under load, and there is nothing to judge before the end.
+    // Before the end there is nothing to judge.
     const judged = partial
       ? { resources, stability: null }
       : stabilityOf({

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { TestServer } from "../load/test-server.ts";
 import { TestCommand } from "../testing/command.ts";
+import { type LoadFlags, profileFrom } from "./load-flags.ts";
 import { soakDefaults } from "./soak.ts";
+import { plainTarget } from "./target-flags.ts";
 
 const flags = {
   out: "soak-summary.json",
@@ -33,6 +35,27 @@ describe("a soak", () => {
     expect(thresholds).toEqual(["http_req_failed: rate<0.005", "p(50)<50", "p(95)<150", "p(99)<300"]);
   });
 
+  it.each<[string, LoadFlags & { minutes?: string }, object]>([
+    ["as it stands", {}, { connections: 50, maxConnections: 500, arrivals: "constant", seed: 1, whenBusy: "wait" }],
+    ["with a time", { duration: "20m" }, { stages: [{ durationMs: 1_200_000, from: 500, to: 500 }] }],
+    ["with minutes", { minutes: "30" }, { stages: [{ durationMs: 1_800_000, from: 500, to: 500 }] }],
+    ["with connections", { vus: "100", maxVus: "200" }, { connections: 100, maxConnections: 200 }],
+    [
+      "with other arrivals",
+      { arrivals: "poisson", seed: "7", whenBusy: "drop" },
+      { arrivals: "poisson", seed: 7, whenBusy: "drop" },
+    ],
+    [
+      "with another rate",
+      { rate: "900/s", vus: "90" },
+      { stages: [{ durationMs: 3_600_000, from: 900, to: 900 }], connections: 90 },
+    ],
+  ])("at the plan's rate stays an open model %s", (_, given, expected) => {
+    const asked = { ...flags, ...given, preset: "rate" };
+    const { load } = profileFrom(asked, soakDefaults(asked, undefined), plainTarget("http://127.0.0.1:1"));
+    expect(load).toMatchObject({ model: "open", ...expected });
+  });
+
   it("needs no warm-up where it is told so", () => {
     expect(soakDefaults({ ...flags, warmUp: "0s" }, undefined).warmUp).toBeUndefined();
   });
@@ -50,6 +73,13 @@ describe("bad input is met with one line and 104, and nothing is sent", () => {
     ["a fixed number of requests", ["-n", "100", ...sample], {}, /-n has no constant load/],
     ["--quick", ["--quick", ...sample], {}, /shortened with --minutes/],
     ["an unknown preset", ["--preset", "day", ...sample], {}, /'day' is invalid.*users, rate/],
+    ["users who think at a rate", ["--preset", "rate", "--think", "1s", ...sample], {}, /--think contradicts a rate/],
+    [
+      "fewer connections than are opened for the plan's rate",
+      ["--preset", "rate", "--max-vus", "20", ...sample],
+      {},
+      /--max-vus 20 is below the 50/,
+    ],
     ["no time to watch the services afterwards", ["--after", "0s", ...sample], {}, /--after "0s" is zero/],
     ["samples without an interval", ["--sample-every", "0s", ...sample], {}, /--sample-every "0s" is zero/],
   ])("%s", async (_, args, env, message) => {

@@ -102,7 +102,8 @@ export function summarise(facts: RunFacts): Summary {
     results: verdictOf({
       failedThresholds: failedOf(judged),
       aborted: facts.aborted,
-      interrupted: facts.interrupted,
+      // A checkpoint that is read is all that is left of a run: what it has not judged did not pass.
+      interrupted: facts.interrupted || facts.partial,
       isPaced: recording.isPaced,
       generatorReasons: reasons,
       hasLocalFailures: recording.totals.localLimits > 0,

@@ -1,0 +1,75 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { TestServer } from "../load/test-server.ts";
+import { type Summary, summarySchema } from "../measure/summary.ts";
+import { exampleSummary } from "../report/example-summary.ts";
+import { renderJson } from "../report/json.ts";
+import { TestCommand } from "../testing/command.ts";
+
+const load = ["--vus", "2", "--think", "20ms", "--workers", "1"];
+const waitMs = 20_000;
+
+const requestsOf = ({ metrics }: Summary) => (metrics.http_reqs?.type === "counter" ? metrics.http_reqs.values.count : null);
+
+describe("a soak that is killed leaves what it knew, not the summary of the run before, and no pass", () => {
+  /** Kills a soak with these times when `isTime`, and reads what it left. */
+  async function killed(times: string, isTime: (summary: Summary, server: TestServer) => boolean) {
+    await using server = await TestServer.listen();
+    await using command = new TestCommand(
+      ["soak", "--base-url", server.url, "--sample", `self=pid:${process.pid}`, ...load, ...times.split(" ")],
+      { files: { "soak-summary.json": renderJson(exampleSummary()) } },
+    );
+    const read = () => command.summary("soak-summary.json");
+    await vi.waitFor(() => expect(isTime(read(), server)).toBe(true), { timeout: waitMs, interval: 100 });
+    process.kill(command.measuringPid, "SIGKILL");
+    expect((await command.ended()).code).toBe(137);
+    const left = read();
+    expect(left).toMatchObject({ partial: true, results: { verdict: "interrupted", exitCode: 105 } });
+    expect(left.metadata.scenario).toBe("soak");
+    return { requests: requestsOf(left), served: server.requests };
+  }
+
+  it("before its load", async () => {
+    const { requests } = await killed("--warm-up 60s", ({ partial }) => partial === true);
+    expect(requests).toBe(0);
+  });
+
+  it("after its load, all of which is in it", async () => {
+    const times = "--minutes 0.03 --warm-up 0s --before 1s --after 60s";
+    const { requests, served } = await killed(times, (summary, server) => {
+      return server.requests > 0 && requestsOf(summary) === server.requests;
+    });
+    expect(requests).toBe(served);
+  });
+});
+
+describe("a run whose directory goes away", () => {
+  let directory = "";
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "plimsoll-gone-"));
+    for (const name of ["results", "temporary"]) mkdirSync(join(directory, name));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  it("goes on, tells of the checkpoint once, and leaves its summary with the temporary files", async () => {
+    await using server = await TestServer.listen();
+    const out = join(directory, "results", "summary.json");
+    await using command = new TestCommand(
+      [...["throughput", "--base-url", server.url, "--duration", "2s", "--out", out], ...load],
+      { env: { TMPDIR: join(directory, "temporary") } },
+    );
+    await vi.waitFor(() => expect(server.requests).toBeGreaterThan(10), waitMs);
+    renameSync(join(directory, "results"), join(directory, "moved"));
+    expect((await command.ended()).code).toBe(0);
+    const [made = ""] = readdirSync(join(directory, "temporary")).filter((name) => name.startsWith("plimsoll-"));
+    const text = readFileSync(join(directory, "temporary", made, "summary.json"), "utf8");
+    const summary = summarySchema.parse(JSON.parse(text));
+    expect([summary.partial, requestsOf(summary)]).toEqual([undefined, server.requests]);
+    expect(summary.warnings.filter((warning) => warning.startsWith(`cannot write ${out}`))).toEqual([
+      expect.stringMatching(/: ENOENT[^;]*$/),
+      expect.stringMatching(/: ENOENT.*; the summary is in /),
+    ]);
+  });
+});
