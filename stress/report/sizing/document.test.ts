@@ -174,6 +174,8 @@ describe("the sizing document", () => {
     const text = renderSizing([evidence("node.json")], options);
     expect(text).toMatch(/\| node, embedded +\| `GET \/health` +\| throughput, 4 min +\| +2,400 \| +2,000 \|/);
     expect(text).toMatch(/\| +1,000 \| +1 \| +0\.55 \| .* in proportion \|/);
+    // one replica carries 2,400, and 1,680 with its headroom
+    expect(text).toMatch(/\| +2,000 \| +2 \| +1\.11 \| .* not measured together \|/);
     expect(text).toMatch(/\| +5,000 \| +3 \| +2\.77 \| .* extrapolated, × 2\.1 \|/);
   });
 

@@ -30,7 +30,7 @@ function intro(headroom: number): string {
     `Every replica is loaded to at most ${formatShare(1 - headroom)} of what one was measured to carry, and has the memory that one had at that.`,
     "CPU is *measured* where that very rate was held, and *interpolated* between two rates that were.",
     "Otherwise it is *in proportion* to the lowest rate that was, which is rather too little: the fewer the requests, the more CPU each of them usually takes.",
-    "Rows beyond one replica's capacity are extrapolated: they assume that replicas on hosts of their own do not slow each other down.",
+    "Several replicas were not measured together: their rows are that many times one replica at its share, and assume that replicas on hosts of their own do not slow each other down. Those beyond what one replica carries say how many times that.",
   ].join(" ");
 }
 
@@ -44,8 +44,9 @@ const bases: Record<Sized["cpuBasis"], string> = {
   "in-proportion": "in proportion",
 };
 
-function basisOf({ extrapolation, cpuBasis }: Sized): string {
-  return extrapolation <= 1 ? bases[cpuBasis] : `extrapolated, × ${extrapolation.toFixed(1)}`;
+function basisOf({ replicas, extrapolation, cpuBasis }: Sized): string {
+  if (replicas === 1) return bases[cpuBasis];
+  return extrapolation <= 1 ? "not measured together" : `extrapolated, × ${extrapolation.toFixed(1)}`;
 }
 
 function rows(replica: Replica, headroom: number): string {
