@@ -79,6 +79,28 @@ describe("answers of their own", () => {
   });
 });
 
+describe("an interval needs a load that was decided to break by the target", () => {
+  const accident = { ...at(400), outcome: "fail" as const };
+  const holding = [at(200), accident, at(400), at(400), at(1000), at(1000, "confirm")];
+  const intervalOf = (parts: Partial<SearchAnswer>, levels: typeof holding) =>
+    searchSummaryOf(answer(parts), examplePlan, levels, times).answer.interval;
+
+  test.each([
+    ["everything held but one accident", "holds-at-max", 1000, null],
+    ["it was interrupted before anything broke", "interrupted", null, null],
+    ["the generator gave way above", "generator-first", 1000, { rate: 1030, by: "generator" }],
+  ] as const)("%s: none", (_, kind, rate, breaks) => {
+    expect(intervalOf({ kind, rate, bracket: { holds: 1000, breaks } }, holding)).toBeNull();
+  });
+
+  test("the target broke above: there is one, though nothing was confirmed yet", () => {
+    const bracket = { holds: 1000, breaks: { rate: 1400, by: "target" as const } };
+    const interval = intervalOf({ kind: "interrupted", rate: null, bracket }, [...holding, at(1400), at(1400)]);
+    expect(interval?.low).toBeGreaterThan(900);
+    expect(interval?.low).toBeLessThan(1400);
+  });
+});
+
 test("a load that failed twice below the confirmed one is told", () => {
   const failed = { ...at(700), outcome: "fail" as const };
   const search = searchSummaryOf(answer({}), examplePlan, [failed, failed, at(1290, "confirm")], times);

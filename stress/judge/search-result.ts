@@ -17,10 +17,12 @@ export function searchSummaryOf(
   times: { startedAt: Date; endedAt: Date },
 ): SearchSummary {
   const { kind, rate, reason, bracket } = answer;
-  const fit = fitCapacity(levels);
+  // Where no load was decided to break, failures are accidents, and the upper end would be how far the fit looks, not a finding.
+  const isBounded = bracket.breaks?.by === "target" && kind !== "first-load-fails";
+  const fit = isBounded ? fitCapacity(levels) : null;
   // Known to hold is known: an interval that lies above the confirmed rate reaches down to it.
   const interval =
-    fit === null || kind === "first-load-fails"
+    fit === null
       ? null
       : {
           ...fit.interval,

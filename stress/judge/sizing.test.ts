@@ -30,7 +30,8 @@ describe("costs", () => {
 
 describe("a replica", () => {
   it("is all services of a run that passed together", () => {
-    expect(replicaOf(exampleSummary())).toEqual({ rps: 2400, cores: 1.02 + 0.31, memoryBytes: (112 + 71) * mebibyte });
+    const own = { rps: 2400, cores: 1.02 + 0.31 };
+    expect(replicaOf(exampleSummary())).toEqual({ ...own, memoryBytes: (112 + 71) * mebibyte, cpu: [own] });
   });
 
   const changed = (change: (summary: Summary) => unknown, options: Parameters<typeof exampleSummary>[0] = {}) => {
@@ -87,7 +88,7 @@ describe("a replica", () => {
     ],
     [
       "searched until something broke",
-      constantRate((summary) => Object.assign(summary, { search: { answer: { kind: "found" } } })),
+      constantRate((summary) => Object.assign(summary, { search: { answer: { kind: "found" }, levels: [] } })),
     ],
   ])("can be told from a run that %s", (_, summary) => {
     expect(replicaOf(summary)).toMatchObject({ rps: summary.capacity.sustainedRps });
@@ -100,7 +101,8 @@ describe("a replica", () => {
 });
 
 describe("what a rate takes", () => {
-  const replica = { rps: 1000, cores: 1.5, memoryBytes: 200 * mebibyte };
+  const own = { rps: 1000, cores: 1.5 };
+  const replica = { ...own, memoryBytes: 200 * mebibyte, cpu: [own] };
 
   it.each([
     ["a tenth of a replica", 100, 1, 0.15, 0.9, 0.1],
@@ -114,5 +116,11 @@ describe("what a rate takes", () => {
     expect(sized.headroom).toBeCloseTo(headroom, 10);
     expect(sized.extrapolation).toBeCloseTo(extrapolation, 10);
     expect(sized.memoryBytes).toBe(replicas * 200 * mebibyte);
+  });
+
+  it("follows the CPU of one replica at its share of the rate, where that was measured", () => {
+    const cpu = [{ rps: 500, cores: 1 }, own];
+    expect(sizeFor(500, { ...replica, cpu }, 0.3)).toMatchObject({ replicas: 1, cores: 1, cpuBasis: "measured" });
+    expect(sizeFor(1000, { ...replica, cpu }, 0.3)).toMatchObject({ replicas: 2, cores: 2, cpuBasis: "measured" });
   });
 });

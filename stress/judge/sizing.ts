@@ -1,5 +1,6 @@
 import type { PhaseRow, ServiceResources, Summary } from "../measure/summary.ts";
 import { plateauOf } from "./capacity.ts";
+import { type CpuBasis, type CpuPoint, coresAt, cpuPointsOf } from "./cpu-at.ts";
 
 /** What one service spends on the plateau of a run. */
 export interface ServiceCost {
@@ -59,6 +60,8 @@ export interface Replica {
   /** Cores of all its services at that rate. */
   cores: number;
   memoryBytes: number;
+  /** What all its services spend at each load that was measured, ascending: one at least. */
+  cpu: readonly CpuPoint[];
 }
 
 /** One row of the plan: what a wanted rate takes. */
@@ -66,24 +69,28 @@ export interface Sized {
   rps: number;
   replicas: number;
   cores: number;
+  /** What the cores of one replica at its share of the rate rest on. */
+  cpuBasis: CpuBasis;
   memoryBytes: number;
   /** Spare share of what the replicas can carry together, 0 to 1. */
   headroom: number;
-  /** How many times more than was measured the row asks for; 1 and below is within what was measured. */
+  /** How many times what one replica was measured to carry the row asks for. */
   extrapolation: number;
 }
 
 /**
- * What `rps` takes when every replica is loaded to at most 1 − `headroom` of what one was measured to carry. CPU follows
- * the rate, memory the replicas. More replicas than one were not measured: that they do not slow each other down is an
- * assumption, which `extrapolation` above 1 stands for.
+ * What `rps` takes when every replica is loaded alike, to at most 1 − `headroom` of what one was measured to carry. CPU is
+ * that of one at its share of the rate, memory that of one at its limit, times their number. More replicas than one were
+ * not measured: that they do not slow each other down is an assumption.
  */
 export function sizeFor(rps: number, replica: Replica, headroom: number): Sized {
   const replicas = Math.max(1, Math.ceil(rps / (replica.rps * (1 - headroom)) - 1e-9));
+  const each = coresAt(rps / replicas, replica.cpu);
   return {
     rps,
     replicas,
-    cores: (rps / replica.rps) * replica.cores,
+    cores: replicas * each.cores,
+    cpuBasis: each.basis,
     memoryBytes: replicas * replica.memoryBytes,
     headroom: 1 - rps / (replicas * replica.rps),
     extrapolation: rps / replica.rps,
@@ -100,7 +107,7 @@ export interface NoReplica {
  * that. Cores and memory are medians over every constant stage, so that they belong to a rate only where there was one stage.
  */
 export function replicaOf(summary: Summary): Replica | NoReplica {
-  const { capacity, resources, results } = summary;
+  const { capacity, resources, results, search } = summary;
   const holds = holdsOf(summary);
   const steady = resources.map((service) => ({ cores: service.cpu.steadyCores, bytes: memoryOf(service)?.steadyBytes ?? null }));
   if (!metObjectives(summary)) return { because: `the run did not pass (${results.verdict})` };
@@ -113,10 +120,12 @@ export function replicaOf(summary: Summary): Replica | NoReplica {
     return { because: "CPU or memory of its services was not read" };
   }
   const sum = (figures: readonly (number | null)[]) => figures.reduce<number>((total, figure) => total + (figure ?? 0), 0);
+  const own = { rps: capacity.sustainedRps, cores: sum(steady.map(({ cores }) => cores)) };
+  const searched = search === undefined ? [] : cpuPointsOf(search);
   return {
-    rps: capacity.sustainedRps,
-    cores: sum(steady.map(({ cores }) => cores)),
+    ...own,
     memoryBytes: sum(steady.map(({ bytes }) => bytes)),
+    cpu: searched.length > 0 ? searched : [own],
   };
 }
 

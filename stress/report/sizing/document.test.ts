@@ -65,6 +65,17 @@ describe("the sizing document", () => {
     expect(text).toMatch(/\n\nFirst to break: .* Probes of 10 s, confirmed over 1 min \(`search.json`\); response times count/);
   });
 
+  it("takes CPU from the loads that a search held, and says which it tried and which lie between", () => {
+    const { summary } = exampleSearch(exampleSummary({ model: "open" }));
+    for (const level of summary.search?.levels ?? []) {
+      level.services = [{ name: "proxy", cpuCores: Math.sqrt(level.rate) / 100, memoryBytes: null, throttledMs: null }];
+    }
+    const text = renderSizing([{ file: "search.json", sha256: "00", summary }], options);
+    // tried were 50, 100, 200, 400 and 800 requests a second
+    expect(text).toMatch(/\| +100 \| +1 \| +0\.10 \| .* measured \|/);
+    expect(text).toMatch(/\| +250 \| +1 \| +0\.16 \| .* interpolated \|/);
+  });
+
   it("has no figures of a search that found nothing but its last probe's", () => {
     const { summary } = exampleSearch(exampleSummary({ model: "open" }), { most: 9 });
     const text = renderSizing([{ file: "search.json", sha256: "00", summary }], options);
@@ -162,7 +173,9 @@ describe("the sizing document", () => {
   it("tells average and plateau apart, and what was extrapolated", () => {
     const text = renderSizing([evidence("node.json")], options);
     expect(text).toMatch(/\| node, embedded +\| `GET \/health` +\| throughput, 4 min +\| +2,400 \| +2,000 \|/);
-    expect(text).toMatch(/\| +1,000 \| +1 \| +0\.55 \| .* measured \|/);
+    expect(text).toMatch(/\| +1,000 \| +1 \| +0\.55 \| .* in proportion \|/);
+    // one replica carries 2,400, and 1,680 with its headroom
+    expect(text).toMatch(/\| +2,000 \| +2 \| +1\.11 \| .* not measured together \|/);
     expect(text).toMatch(/\| +5,000 \| +3 \| +2\.77 \| .* extrapolated, × 2\.1 \|/);
   });
 

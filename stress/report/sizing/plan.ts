@@ -1,4 +1,4 @@
-import { type NoReplica, type Replica, replicaOf, sizeFor } from "../../judge/sizing.ts";
+import { type NoReplica, type Replica, replicaOf, type Sized, sizeFor } from "../../judge/sizing.ts";
 import { formatBytes, formatCores, formatCount, formatRate, formatShare } from "../../screen/format.ts";
 import { type Evidence, endpointOf, placeOf } from "./evidence.ts";
 import { code, plain, table } from "./markdown.ts";
@@ -26,11 +26,27 @@ function isReplica(found: Replica | NoReplica): found is Replica {
 }
 
 function intro(headroom: number): string {
-  return `Every replica is loaded to at most ${formatShare(1 - headroom)} of what one was measured to carry. CPU follows the rate, memory the number of replicas. Rows beyond one replica's capacity are extrapolated: they assume that replicas on hosts of their own do not slow each other down.`;
+  return [
+    `Every replica is loaded to at most ${formatShare(1 - headroom)} of what one was measured to carry, and has the memory that one had at that.`,
+    "CPU is *measured* where that very rate was held, and *interpolated* between two rates that were.",
+    "Otherwise it is *in proportion* to the lowest rate that was, which is rather too little: the fewer the requests, the more CPU each of them usually takes.",
+    "Several replicas were not measured together: their rows are that many times one replica at its share, and assume that replicas on hosts of their own do not slow each other down. Those beyond what one replica carries say how many times that.",
+  ].join(" ");
 }
 
 function basis(file: string, { rps, cores, memoryBytes }: Replica): string {
   return `One replica as measured in ${code(file)}: ${formatRate(rps)} requests/s with ${formatCores(cores)} and ${formatBytes(memoryBytes)}.`;
+}
+
+const bases: Record<Sized["cpuBasis"], string> = {
+  measured: "measured",
+  interpolated: "interpolated",
+  "in-proportion": "in proportion",
+};
+
+function basisOf({ replicas, extrapolation, cpuBasis }: Sized): string {
+  if (replicas === 1) return bases[cpuBasis];
+  return extrapolation <= 1 ? "not measured together" : `extrapolated, × ${extrapolation.toFixed(1)}`;
 }
 
 function rows(replica: Replica, headroom: number): string {
@@ -42,7 +58,7 @@ function rows(replica: Replica, headroom: number): string {
       sized.cores.toFixed(2),
       formatBytes(sized.memoryBytes),
       formatShare(sized.headroom),
-      sized.extrapolation <= 1 ? "measured" : `extrapolated, × ${sized.extrapolation.toFixed(1)}`,
+      basisOf(sized),
     ];
   });
   return table(["requests/s", "replicas", "cores in use", "memory", "headroom", "basis"], body, 0);
