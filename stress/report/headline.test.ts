@@ -127,7 +127,7 @@ describe("a search is headed by its answer", () => {
   });
 
   test.each([
-    [9, "The highest load that a probe held: 1,131 requests/s. First to break: response_time: p(95)<250 (396.0) at 1,345 req"],
+    [9, "The highest load that a probe held: 1,131 requests/s. First to break: response_time: p(95)<250 (396.0) at 1,600 req"],
     [1, "The highest load that a probe held: 50.0 requests/s."],
     [0, ""],
   ])("without an answer after %d probes it says why, and no rate of a probe as if it were carried", (most, detail) => {
