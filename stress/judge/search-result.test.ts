@@ -51,6 +51,31 @@ test("of several objectives that broke, the one that is missed by most comes fir
   expect(found.brokeFirst).toEqual({ objective: "b", text: "b (1.6)", rate: 1310 });
 });
 
+describe("of several tries of the load that broke", () => {
+  const tried = (kind: SearchLevel["bottleneck"]["kind"], p95: number): SearchLevel => ({
+    ...at(1310),
+    broken: [{ objective: "response_time: p(95)<250", text: `response_time: p(95)<250 (${p95})`, excess: p95 / 250 }],
+    bottleneck: { kind, evidence: [`${kind} ran out`] },
+  });
+  const found = (...levels: SearchLevel[]) => searchSummaryOf(answer({}), examplePlan, [at(1290, "confirm"), ...levels], times);
+
+  // as it was: the first disturbed, the second with an event loop that used all its core
+  test.each([
+    ["host", "target"],
+    ["none", "host"],
+    ["unknown", "memory"],
+  ] as const)("the one that names a limit counts, not the first: %s, then %s", (first, second) => {
+    const { brokeFirst, bottleneck } = found(tried(first, 842), tried(second, 377));
+    expect(bottleneck).toEqual({ kind: second, evidence: [`${second} ran out`], rate: 1310 });
+    expect(brokeFirst?.text).toBe("response_time: p(95)<250 (377)");
+  });
+
+  test("the longest counts, whatever it names", () => {
+    const confirming = { ...tried("none", 260), durationMs: examplePlan.confirmMs };
+    expect(found(tried("target", 842), confirming).bottleneck?.kind).toBe("none");
+  });
+});
+
 describe("what broke, and what was exhausted,", () => {
   const plan = { ...examplePlan, start: 100, max: 800 };
   /** A search that is given `outcomes` in turn, and ended where they are used up. */

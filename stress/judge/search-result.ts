@@ -40,6 +40,9 @@ export function searchSummaryOf(
   };
 }
 
+/** Of equal tries the one that names a limit of the target says most: where another was disturbed, the limit is there all the same. */
+const byHowTelling = ["target", "memory", "connections", "generator", "host", "none", "unknown"] as const;
+
 /**
  * The try that says most of the load where the search ended: of those that decided it, the longest. A failure that was outvoted,
  * or that nothing has decided yet, may be a neighbour's doing.
@@ -48,7 +51,8 @@ function tryThatBroke(levels: readonly SearchLevel[], { breaks }: Bracket): Sear
   if (breaks === null) return null;
   const wanted = breaks.by === "target" ? "fail" : "generator";
   const broken = levels.filter(({ outcome, rate }) => outcome === wanted && rate === breaks.rate);
-  return broken.toSorted((a, b) => b.durationMs - a.durationMs)[0] ?? null;
+  const rank = ({ bottleneck }: SearchLevel) => byHowTelling.indexOf(bottleneck.kind);
+  return broken.toSorted((a, b) => b.durationMs - a.durationMs || rank(a) - rank(b))[0] ?? null;
 }
 
 /** What missed its limit by most. */
