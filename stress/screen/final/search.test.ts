@@ -88,4 +88,5 @@ test("a floor is said to be one", () => {
 test("a search cut short says what it knew", () => {
   const lines = searchBlock(exampleSearch(open, { most: 9 }).summary, view(80));
   expect(lines[0]).toBe(" capacity     not known: holds 1,131/s, breaks at 1,600/s");
+  expect(lines.at(-1)).toBe(" search       9 probes in 06:10; below, the last probe");
 });

@@ -3,7 +3,7 @@ import type { Summary } from "../../measure/summary.ts";
 import { absent, formatClock, formatCount, formatDuration, formatMebibytes, formatRate, formatShare } from "../format.ts";
 import type { View } from "../header.ts";
 import { clean, labelled, left, margin, wrap } from "../line.ts";
-import { describeRate, levelPercentile, signOf } from "../search-words.ts";
+import { describeRate, levelPercentile, runShown, signOf } from "../search-words.ts";
 import { table } from "../table.ts";
 
 const labelWidth = 13;
@@ -30,8 +30,8 @@ export function searchBlock(summary: Summary, view: View): string[] {
     lines.push(...row("bottleneck", `${kind} at ${describeRate(bottleneck.rate)}${evidence === "" ? "" : `: ${evidence}`}`));
   }
   const count = search.levels.length;
-  const confirmed = summary.search?.answer.rate === null ? "" : "; below, the confirming run";
-  lines.push(...row("search", `${count} ${count === 1 ? "probe" : "probes"} in ${formatClock(elapsedMs)}${confirmed}`));
+  const probes = `${count} ${count === 1 ? "probe" : "probes"} in ${formatClock(elapsedMs)}`;
+  lines.push(...row("search", `${probes}; below, ${runShown(search)}`));
   return lines;
 }
 
