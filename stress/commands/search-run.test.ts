@@ -5,6 +5,7 @@ import { expect, test, vi } from "vitest";
 import { rate, testProfile } from "../load/test-run.ts";
 import { TestServer } from "../load/test-server.ts";
 import type { SearchEvent } from "../measure/search-event.ts";
+import { readHostCpu } from "../resources/host.ts";
 import { SearchRun } from "./search-run.ts";
 
 const plan = { start: 20, max: 20, precision: 0.03, probeMs: 1000, confirmMs: 1000, warmUpMs: 100, coolDownMs: 0 };
@@ -34,6 +35,9 @@ test("a search whose summary cannot be written ends with it all the same", async
   expect(summary?.warnings.join("\n")).toContain(`the summary is in ${file}`);
   // a machine too busy for 20 requests a second has found nothing of the target's
   expect(summary?.search?.answer.kind).toMatch(/first-load-fails|generator-first/);
+  // without it nobody could say of a probe whether its host ran out
+  const { hostBusy = null } = summary?.generator ?? {};
+  expect([hostBusy === null, (hostBusy ?? 0) >= 0, (hostBusy ?? 0) <= 1]).toEqual([readHostCpu() === null, true, true]);
   vi.unstubAllEnvs();
   rmSync(directory, { recursive: true });
 });

@@ -77,6 +77,7 @@ export function summarise(facts: RunFacts): Summary {
       threadCpu: recording.evidence.threadCpu,
       runDelay: recording.evidence.runDelay,
       steal: facts.generator.stealShare,
+      hostBusy: facts.generator.processBusyShare,
       pacerLagP99Ms: recording.pacerLagP99Ms,
       offered: isOpen ? recording.totals.due : null,
       achieved: isOpen ? recording.totals.sent : null,

@@ -14,7 +14,14 @@ export interface CapacityFacts {
   /** Why the generator was at its limit; empty when it was not. */
   generatorReasons: readonly string[];
   resources: readonly ServiceResources[];
-  host: { cores: number; busyShare: number | null; stealShare: number | null };
+  host: HostLoad;
+}
+
+/** Of all CPUs of the host while the load lasted; null where it is not known. */
+export interface HostLoad {
+  cores: number;
+  busyShare: number | null;
+  stealShare: number | null;
 }
 
 /**
@@ -41,27 +48,31 @@ export function plateauOf({ phases, plan }: { phases: readonly PhaseRow[]; plan?
   return holds.sort((a, b) => b.to - a.to || b.durationMs - a.durationMs)[0] ?? null;
 }
 
-function bottleneckOf(facts: CapacityFacts): Pick<Summary["capacity"], "bottleneck" | "evidence"> {
-  const { cores, busyShare, stealShare } = facts.host;
-  if (facts.generatorReasons.length > 0) return { bottleneck: "generator", evidence: [...facts.generatorReasons] };
-  const services = exhaustedServices(facts.resources);
-  const host: string[] = [];
-  if (busyShare !== null && busyShare >= exhaustedShare) {
-    host.push(`host CPU ${percent(busyShare)} busy on ${cores} cores, shared by generator and target`);
-  }
-  if (stealShare !== null && stealShare > 0.05) host.push(`hypervisor took ${percent(stealShare)} of the CPU time`);
-  if (services.length > 0) return { bottleneck: "target", evidence: [...services, ...host] };
-  if (host.length > 0) return { bottleneck: "host", evidence: host };
-  if (facts.resources.length === 0 && busyShare === null)
+type Bottleneck = Pick<Summary["capacity"], "bottleneck" | "evidence">;
+
+function bottleneckOf({ generatorReasons, resources, host }: CapacityFacts): Bottleneck {
+  if (generatorReasons.length > 0) return { bottleneck: "generator", evidence: [...generatorReasons] };
+  const exhausted = exhaustedCpu(resources, host);
+  if (exhausted !== null) return exhausted;
+  if (resources.length === 0 && host.busyShare === null)
     return { bottleneck: "unknown", evidence: ["no resources were sampled"] };
   return { bottleneck: "none", evidence: ["neither the generator, the host nor a sampled service ran out of CPU"] };
 }
 
-/** A line for each service that used up what it may use. */
-export function exhaustedServices(resources: readonly ServiceResources[]): string[] {
-  return resources.flatMap(exhausted);
+/** Who ran out of CPU, the generator left out; null where nobody did that is known of. */
+export function exhaustedCpu(resources: readonly ServiceResources[], host: HostLoad): Bottleneck | null {
+  const { cores, busyShare, stealShare } = host;
+  const services = resources.flatMap(exhausted);
+  const ofHost: string[] = [];
+  if (busyShare !== null && busyShare >= exhaustedShare) {
+    ofHost.push(`host CPU ${percent(busyShare)} busy on ${cores} cores, shared by generator and target`);
+  }
+  if (stealShare !== null && stealShare > 0.05) ofHost.push(`hypervisor took ${percent(stealShare)} of the CPU time`);
+  if (services.length > 0) return { bottleneck: "target", evidence: [...services, ...ofHost] };
+  return ofHost.length > 0 ? { bottleneck: "host", evidence: ofHost } : null;
 }
 
+/** What says that a service used up what it may use: a line, or none. */
 function exhausted({ name, cpu, limits }: ServiceResources): string[] {
   const used = cpu.steadyCores ?? cpu.maxCores;
   if (used === null) return [];

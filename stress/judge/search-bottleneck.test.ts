@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { SearchLevel } from "../measure/search-summary.ts";
 import type { ServiceResources, Summary } from "../measure/summary.ts";
 import { exampleSummary } from "../report/example-summary.ts";
 import { bottleneckOfProbe } from "./search-bottleneck.ts";
@@ -55,13 +56,69 @@ describe("a probe ran out of", () => {
   });
 
   test("the generator, before anything else", () => {
-    const summary = run({ service: { throttled: { ms: 90_000, periods: 800 } } });
-    summary.capacity = { ...summary.capacity, bottleneck: "generator", evidence: ["no reserve"] };
-    expect(bottleneckOfProbe(summary, "generator")).toEqual({ kind: "generator", evidence: ["no reserve"] });
-    // the target broke by so much that the generator cannot have done it: both were short of the same CPU
-    expect(bottleneckOfProbe(summary, "fail")).toEqual({
-      kind: "target",
-      evidence: [expect.stringMatching(/^proxy used/), "no reserve"],
-    });
+    const summary = lateRun({});
+    expect(bottleneckOfProbe(summary, "generator")).toEqual({ kind: "generator", evidence: ["pacer lag p(99) 6.8 ms"] });
+  });
+});
+
+/** A probe whose generator was late, before a target whose services had CPU to spare. */
+function lateRun({
+  hostBusy = 0.82,
+  steal = 0,
+  cores = 0.8,
+  throttledMs = 0,
+}: {
+  hostBusy?: number | null;
+  steal?: number | null;
+  cores?: number;
+  throttledMs?: number;
+}): Summary {
+  const throttled = { ms: throttledMs, periods: 800 };
+  const { cpu } = exampleSummary().resources[0] as ServiceResources;
+  const summary = run({ service: { throttled, cpu: { ...cpu, steadyCores: cores } } });
+  summary.capacity = { ...summary.capacity, bottleneck: "generator", evidence: ["pacer lag p(99) 6.8 ms"] };
+  summary.generator = { ...summary.generator, steal, hostBusy };
+  return summary;
+}
+
+describe("where the target broke and the generator was late, the probe ran out of", () => {
+  const busy = "host CPU 82 % busy on 2 cores";
+  const spare = "no sampled service ran out of CPU";
+  const late = "pacer lag p(99) 6.8 ms";
+
+  test.each<[string, Parameters<typeof lateRun>[0], SearchLevel["bottleneck"]]>([
+    [
+      "what a service used up",
+      { cores: 0.97 },
+      { kind: "target", evidence: ["proxy used 0.97 cores: all that one event loop can", late] },
+    ],
+    [
+      "its CPU quota",
+      { throttledMs: 90_000 },
+      { kind: "target", evidence: ["proxy was throttled for 90000 ms by its quota of 4 CPUs, in 800 periods", late] },
+    ],
+    [
+      "the host, when its cores were busy",
+      { hostBusy: 0.93 },
+      { kind: "host", evidence: ["host CPU 93 % busy on 2 cores, shared by generator and target", late] },
+    ],
+    [
+      "the host, when its hypervisor took the CPU",
+      { steal: 0.11 },
+      { kind: "host", evidence: ["hypervisor took 11 % of the CPU time", late] },
+    ],
+    ["nothing known, when the host was not busy", {}, { kind: "none", evidence: [spare, busy, late] }],
+    [
+      "nothing known, when nobody knows how busy the host was",
+      { hostBusy: null, steal: null },
+      { kind: "none", evidence: [spare, late] },
+    ],
+  ])("%s", (_, parts, bottleneck) => {
+    expect(bottleneckOfProbe(lateRun(parts), "fail")).toEqual(bottleneck);
+  });
+
+  test("what nobody knows, when nothing was sampled", () => {
+    const summary = { ...lateRun({ hostBusy: null, steal: null }), resources: [] };
+    expect(bottleneckOfProbe(summary, "fail")).toEqual({ kind: "unknown", evidence: ["no resources were sampled", late] });
   });
 });

@@ -1,6 +1,6 @@
 import type { SearchLevel } from "../measure/search-summary.ts";
 import type { ServiceResources, Summary } from "../measure/summary.ts";
-import { exhaustedServices } from "./capacity.ts";
+import { exhaustedCpu } from "./capacity.ts";
 
 /** A service that uses this much of an enforced memory limit is close to being killed for it. */
 const exhaustedShare = 0.9;
@@ -9,29 +9,45 @@ const throttledShare = 0.1;
 /** So many arrivals that found every allowed connection busy are no accident. */
 const blockedShare = 0.1;
 
+type Bottleneck = SearchLevel["bottleneck"];
+
 /**
  * What a probe ran out of, with the evidence: CPU, the quota's throttling, memory, connections, or nothing that was looked
- * at. A limit of the generator comes before all others: behind it nobody knows. But where the target broke all the same, what the
- * generator was short of is the CPU of the host that they share.
+ * at. A limit of the generator comes before all others: behind it nobody knows. But where the target broke all the same, the
+ * others are asked as ever: a generator that was late says nothing about how busy the host was.
  */
-export function bottleneckOfProbe(summary: Summary, outcome: SearchLevel["outcome"]): SearchLevel["bottleneck"] {
-  const { capacity, resources } = summary;
-  if (capacity.bottleneck === "generator") {
-    if (outcome === "generator") return { kind: "generator", evidence: capacity.evidence };
-    const exhausted = exhaustedServices(resources);
-    return { kind: exhausted.length > 0 ? "target" : "host", evidence: [...exhausted, ...capacity.evidence] };
-  }
-  const throttled = resources.flatMap((service) => throttling(service, summary.state.testRunDurationMs));
-  if (capacity.bottleneck === "target" || throttled.length > 0) {
-    const found = capacity.bottleneck === "target" ? capacity.evidence : [];
-    return { kind: "target", evidence: [...found, ...throttled] };
+export function bottleneckOfProbe(summary: Summary, outcome: SearchLevel["outcome"]): Bottleneck {
+  const { bottleneck, evidence } = summary.capacity;
+  if (bottleneck !== "generator") return besideGenerator(summary, { kind: bottleneck, evidence });
+  if (outcome === "generator") return { kind: "generator", evidence };
+  const found = besideGenerator(summary, cpuBesideGenerator(summary));
+  return { kind: found.kind, evidence: [...found.evidence, ...evidence] };
+}
+
+/** Who ran out of CPU in a run whose generator was at its limit, too. */
+function cpuBesideGenerator({ resources, environment, generator }: Summary): Bottleneck {
+  const { cores } = environment.host;
+  const busyShare = generator.hostBusy ?? null;
+  const exhausted = exhaustedCpu(resources, { cores, busyShare, stealShare: generator.steal });
+  if (exhausted !== null) return { kind: exhausted.bottleneck, evidence: exhausted.evidence };
+  if (resources.length === 0 && busyShare === null) return { kind: "unknown", evidence: ["no resources were sampled"] };
+  const services = resources.length === 0 ? [] : ["no sampled service ran out of CPU"];
+  const host = busyShare === null ? [] : [`host CPU ${Math.round(100 * busyShare)} % busy on ${cores} cores`];
+  return { kind: "none", evidence: [...services, ...host] };
+}
+
+/** Holds who ran out of CPU against what else can run out. */
+function besideGenerator(summary: Summary, cpu: Bottleneck): Bottleneck {
+  const { resources, state } = summary;
+  const throttled = resources.flatMap((service) => throttling(service, state.testRunDurationMs));
+  if (cpu.kind === "target" || throttled.length > 0) {
+    return { kind: "target", evidence: [...(cpu.kind === "target" ? cpu.evidence : []), ...throttled] };
   }
   const memory = resources.flatMap(memoryLimit);
   if (memory.length > 0) return { kind: "memory", evidence: memory };
-  if (capacity.bottleneck === "host") return { kind: "host", evidence: capacity.evidence };
+  if (cpu.kind === "host") return cpu;
   const connections = connectionLimit(summary);
-  if (connections !== null) return { kind: "connections", evidence: [connections, ...capacity.evidence] };
-  return { kind: capacity.bottleneck, evidence: capacity.evidence };
+  return connections === null ? cpu : { kind: "connections", evidence: [connections, ...cpu.evidence] };
 }
 
 function throttling({ name, throttled, limits }: ServiceResources, lastsMs: number): string[] {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { SearchLevel } from "../measure/search-summary.ts";
 import { exampleSummary } from "../report/example-summary.ts";
 import { exampleLevel, examplePlan, exampleSearch } from "../screen/example-search.ts";
-import type { SearchAnswer } from "./search.ts";
+import { Search, type SearchAnswer } from "./search.ts";
 import { contradictions, searchSummaryOf, withSearch } from "./search-result.ts";
 
 const times = { startedAt: new Date(0), endedAt: new Date(370_000) };
@@ -37,7 +38,7 @@ describe("a search that found its answer", () => {
   });
 });
 
-test("of several objectives that broke, the one that broke at the lowest load comes first, then the one that is missed by most", () => {
+test("of several objectives that broke, the one that is missed by most comes first", () => {
   const both = {
     ...at(1310),
     broken: [
@@ -48,6 +49,61 @@ test("of several objectives that broke, the one that broke at the lowest load co
   };
   const found = searchSummaryOf(answer({}), examplePlan, [at(1290, "confirm"), both, at(1400)], times);
   expect(found.brokeFirst).toEqual({ objective: "b", text: "b (1.6)", rate: 1310 });
+});
+
+describe("of several tries of the load that broke", () => {
+  const tried = (kind: SearchLevel["bottleneck"]["kind"], p95: number): SearchLevel => ({
+    ...at(1310),
+    broken: [{ objective: "response_time: p(95)<250", text: `response_time: p(95)<250 (${p95})`, excess: p95 / 250 }],
+    bottleneck: { kind, evidence: [`${kind} ran out`] },
+  });
+  const found = (...levels: SearchLevel[]) => searchSummaryOf(answer({}), examplePlan, [at(1290, "confirm"), ...levels], times);
+
+  // as it was: the first disturbed, the second with an event loop that used all its core
+  test.each([
+    ["host", "target"],
+    ["none", "host"],
+    ["unknown", "memory"],
+  ] as const)("the one that names a limit counts, not the first: %s, then %s", (first, second) => {
+    const { brokeFirst, bottleneck } = found(tried(first, 842), tried(second, 377));
+    expect(bottleneck).toEqual({ kind: second, evidence: [`${second} ran out`], rate: 1310 });
+    expect(brokeFirst?.text).toBe("response_time: p(95)<250 (377)");
+  });
+
+  test("the longest counts, whatever it names", () => {
+    const confirming = { ...tried("none", 260), durationMs: examplePlan.confirmMs };
+    expect(found(tried("target", 842), confirming).bottleneck?.kind).toBe("none");
+  });
+});
+
+describe("what broke, and what was exhausted,", () => {
+  const plan = { ...examplePlan, start: 100, max: 800 };
+  /** A search that is given `outcomes` in turn, and ended where they are used up. */
+  const ofOutcomes = (outcomes: readonly SearchLevel["outcome"][]) => {
+    const search = new Search(plan);
+    const levels: SearchLevel[] = [];
+    for (const outcome of outcomes) {
+      const { step } = search;
+      if (!("order" in step)) break;
+      const level = { ...exampleLevel(step.order, "target", outcome === "pass" ? 1e6 : 1), outcome };
+      levels.push(level);
+      search.observe(level);
+    }
+    return searchSummaryOf(search.end("interrupted", "interrupted"), plan, levels, times);
+  };
+
+  test("is told of the load that was decided to break, not of a failure below it that was outvoted", () => {
+    const found = ofOutcomes(["fail", "pass", "pass", "pass", "pass", "fail", "fail"]);
+    expect(found.answer).toMatchObject({ holds: 400, breaks: { rate: 800 } });
+    expect(found.brokeFirst?.rate).toBe(800);
+    expect(found.bottleneck).toMatchObject({ kind: "target", rate: 800 });
+  });
+
+  test("is not told of a failure that nothing has decided yet", () => {
+    const found = ofOutcomes(["pass", "pass", "pass", "fail"]);
+    expect(found.answer).toMatchObject({ holds: 400, breaks: null });
+    expect([found.brokeFirst, found.bottleneck]).toEqual([null, null]);
+  });
 });
 
 describe("answers of their own", () => {

@@ -2,7 +2,7 @@ import type { SearchLevel, SearchSummary } from "../measure/search-summary.ts";
 import type { Summary, Verdict } from "../measure/summary.ts";
 import { fitCapacity } from "./capacity-fit.ts";
 import { ExitCode } from "./exit-code.ts";
-import type { SearchAnswer } from "./search.ts";
+import type { Bracket, SearchAnswer } from "./search.ts";
 
 const method =
   "open model; climb by doubling, bisect, recheck above, confirm by longer runs (after Nighthawk); a probe holds when its " +
@@ -29,37 +29,39 @@ export function searchSummaryOf(
           low: Math.min(fit.interval.low, rate ?? fit.interval.low),
           high: Math.max(fit.interval.high, rate ?? 0),
         };
-  const lowest = lowestBroken(levels, rate ?? 0, bracket.breaks?.by ?? "target");
+  const broken = tryThatBroke(levels, bracket);
   return {
     startedAt: times.startedAt.toISOString(),
     endedAt: times.endedAt.toISOString(),
     plan,
     answer: { kind, rate, interval, holds: bracket.holds, breaks: bracket.breaks, reason },
-    brokeFirst: brokeFirst(levels, lowest),
-    bottleneck: lowest === null ? null : { ...lowest.bottleneck, rate: lowest.rate },
+    brokeFirst: broken === null ? null : brokeFirst(broken),
+    bottleneck: broken === null ? null : { ...broken.bottleneck, rate: broken.rate },
     method,
     levels: [...levels],
   };
 }
 
-/** The lowest load above what was confirmed that broke, by whose limit the search ended; the longest run of several. */
-function lowestBroken(levels: readonly SearchLevel[], above: number, by: "target" | "generator"): SearchLevel | null {
-  const wanted = by === "target" ? "fail" : "generator";
-  const broken = levels.filter(({ outcome, rate }) => outcome === wanted && rate > above);
-  return broken.toSorted((a, b) => a.rate - b.rate || b.durationMs - a.durationMs)[0] ?? null;
+/** Of equal tries the one that names a limit of the target says most: where another was disturbed, the limit is there all the same. */
+const byHowTelling = ["target", "memory", "connections", "generator", "host", "none", "unknown"] as const;
+
+/**
+ * The try that says most of the load where the search ended: of those that decided it, the longest. A failure that was outvoted,
+ * or that nothing has decided yet, may be a neighbour's doing.
+ */
+function tryThatBroke(levels: readonly SearchLevel[], { breaks }: Bracket): SearchLevel | null {
+  if (breaks === null) return null;
+  const wanted = breaks.by === "target" ? "fail" : "generator";
+  const broken = levels.filter(({ outcome, rate }) => outcome === wanted && rate === breaks.rate);
+  const rank = ({ bottleneck }: SearchLevel) => byHowTelling.indexOf(bottleneck.kind);
+  return broken.toSorted((a, b) => b.durationMs - a.durationMs || rank(a) - rank(b))[0] ?? null;
 }
 
-/** Of what broke at the lowest load, what broke at the lowest load of all; then what misses its limit by most. */
-function brokeFirst(levels: readonly SearchLevel[], lowest: SearchLevel | null): SearchSummary["brokeFirst"] {
-  if (lowest === null || lowest.outcome !== "fail") return null;
-  const since = (objective: string) =>
-    Math.min(
-      ...levels.flatMap(({ rate, broken }) =>
-        rate >= lowest.rate && broken.some((each) => each.objective === objective) ? rate : [],
-      ),
-    );
-  const [first] = lowest.broken.toSorted((a, b) => since(a.objective) - since(b.objective) || (b.excess ?? 0) - (a.excess ?? 0));
-  return first === undefined ? null : { objective: first.objective, text: first.text, rate: lowest.rate };
+/** What missed its limit by most. */
+function brokeFirst({ outcome, broken, rate }: SearchLevel): SearchSummary["brokeFirst"] {
+  if (outcome !== "fail") return null;
+  const [first] = broken.toSorted((a, b) => (b.excess ?? 0) - (a.excess ?? 0));
+  return first === undefined ? null : { objective: first.objective, text: first.text, rate };
 }
 
 /** Loads that were decided to fail although a higher one was confirmed: the target is not monotone, or was disturbed. */

@@ -209,6 +209,8 @@ export const summarySchema = z.object({
     runDelay: z.array(z.number()),
     /** Share of the host's CPU time taken by its hypervisor. */
     steal: z.number().nullable(),
+    /** Share of the host's CPU time that was used while the load lasted, by whatever ran on it. */
+    hostBusy: z.number().nullable().optional(),
     pacerLagP99Ms: z.number().nullable(),
     /** Arrivals due and sent; null in the closed models. */
     offered: z.int().nullable(),

@@ -120,6 +120,16 @@ describe("a search is headed by its answer", () => {
     );
   });
 
+  test.each([
+    ["none", "host CPU 82 % busy on 2 cores", "Nothing that was looked at was exhausted there: host CPU 82 % busy on 2 cores."],
+    ["unknown", "no resources were sampled", "What was exhausted there is not known: no resources were sampled."],
+  ] as const)("without calling exhausted what was not: %s", (kind, evidence, sentence) => {
+    const { summary } = exampleSearch(open);
+    const { search } = summary;
+    if (search?.bottleneck) search.bottleneck = { ...search.bottleneck, kind, evidence: [evidence] };
+    expect(headlineOf(summary).detail).toMatch(new RegExp(` requests/s\\. ${sentence.replaceAll(".", "\\.")}$`));
+  });
+
   test("a floor is at least that, and told by whose limit", () => {
     const { sentence, detail } = answered("generator");
     expect(sentence).toMatch(/^It carries at least 1,2\d\d requests a second$/);
@@ -127,7 +137,7 @@ describe("a search is headed by its answer", () => {
   });
 
   test.each([
-    [9, "The highest load that a probe held: 1,131 requests/s. First to break: response_time: p(95)<250 (396.0) at 1,345 req"],
+    [9, "The highest load that a probe held: 1,131 requests/s. First to break: response_time: p(95)<250 (396.0) at 1,600 req"],
     [1, "The highest load that a probe held: 50.0 requests/s."],
     [0, ""],
   ])("without an answer after %d probes it says why, and no rate of a probe as if it were carried", (most, detail) => {

@@ -293,6 +293,16 @@ function trendData(summary: Summary): string {
   return trend?.type === "trend" ? trend.histogram.data : "";
 }
 
+test.each([
+  ["with an answer", undefined, "The sections below are of the confirming run alone."],
+  ["without", 9, "The sections below are of the last probe alone: what failed or held there says nothing of any other load."],
+])("a search %s says of which run its other sections are", (_, most, sentence) => {
+  const { summary } = exampleSearch(exampleSummary({ model: "open" }), most === undefined ? {} : { most });
+  const markup = markupOf(renderHtml(summary));
+  expect(markup).toContain(sentence);
+  expect(markup.indexOf(sentence)).toBeLessThan(markup.indexOf('id="objectives-title"'));
+});
+
 test("a search shows its answer, and every load that it tried", () => {
   const { summary } = exampleSearch(exampleSummary({ model: "open" }));
   const markup = markupOf(renderHtml(summary));

@@ -5,6 +5,7 @@ import { latencyColumns, latencyText } from "../screen/final/latency.ts";
 import { wordingOf } from "../screen/final/verdict.ts";
 import { absent, formatBytes, formatChange, formatCount, formatDuration, formatRate, formatShare } from "../screen/format.ts";
 import { clean } from "../screen/line.ts";
+import { runShown } from "../screen/search-words.ts";
 import { describeTarget } from "../screen/target.ts";
 import { headlineOf, untold } from "./headline.ts";
 import { latencyRows } from "./latency.ts";
@@ -48,14 +49,12 @@ function blocks(summary: Summary): string[] {
 /** Every load that a search tried; what comes below it is of one run alone. */
 function searchTable({ search, profile }: Summary): string {
   if (search === undefined) return "";
-  const { answer, plan } = search;
-  const below = answer.rate === null ? "the last probe" : "the confirming run";
   const levels = table(
     levelHeads(search).map(text),
     levelRows(search, profile.timeoutMs).map((row) => row.map(text)),
     0,
   );
-  const note = `Probes of ${formatDuration(plan.probeMs)}, response times. Below: ${below}.`;
+  const note = `Probes of ${formatDuration(search.plan.probeMs)}, response times. Below: ${runShown(search)}.`;
   return levels === "" ? note : `${levels}\n\n${note}`;
 }
 

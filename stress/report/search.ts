@@ -41,8 +41,13 @@ export function findingsOf(search: SearchSummary): string[] {
   return [
     ...(answer.rate === null && held !== null ? [`The highest load that a probe held: ${formatRate(held)} requests/s.`] : []),
     ...(brokeFirst === null ? [] : [`First to break: ${clean(brokeFirst.text)} at ${formatRate(brokeFirst.rate)} requests/s.`]),
-    ...(evidence === "" ? [] : [`Exhausted ${where}: ${evidence}.`]),
+    ...(bottleneck === null || evidence === "" ? [] : [`${exhaustedAt(bottleneck.kind, where)}: ${evidence}.`]),
   ];
+}
+
+function exhaustedAt(kind: SearchLevel["bottleneck"]["kind"], where: string): string {
+  if (kind === "none") return `Nothing that was looked at was exhausted ${where}`;
+  return kind === "unknown" ? `What was exhausted ${where} is not known` : `Exhausted ${where}`;
 }
 
 /** `the host is busy` → `The host is busy.` */

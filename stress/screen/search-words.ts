@@ -1,5 +1,5 @@
 import type { SearchBracket } from "../measure/search-event.ts";
-import type { SearchLevel } from "../measure/search-summary.ts";
+import type { SearchLevel, SearchSummary } from "../measure/search-summary.ts";
 import { absent, formatBound, formatLatency, formatRate } from "./format.ts";
 import type { Theme } from "./theme.ts";
 
@@ -19,6 +19,11 @@ export const phaseWords: Record<SearchLevel["phase"], string> = {
   recheck: "trying just above",
   confirm: "confirming",
 };
+
+/** Of which run a search's summary is: all in it but the search itself. */
+export function runShown({ answer }: SearchSummary): string {
+  return answer.rate === null ? "the last probe" : "the confirming run";
+}
 
 /** `1,234/s`. */
 export function describeRate(rate: number | null): string {

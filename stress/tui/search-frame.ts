@@ -22,7 +22,8 @@ export function searchFrame(state: SearchState, nowMs: number, rows: number, vie
   const left = room - top.length - now.length - notes.length - 3;
   const limitMs = profile?.timeoutMs ?? Number.POSITIVE_INFINITY;
   const around = state.probe?.rate ?? null;
-  const table = left < 1 ? [] : levelTable(state.levels, limitMs, view, { rows: left, around });
+  const breaksAt = state.bracket.breaks?.rate ?? null;
+  const table = left < 1 ? [] : levelTable(state.levels, limitMs, view, { rows: left, around, breaksAt });
   const lines = [...top, ...now, ...table, ...(table.length === 0 ? [] : [""]), ...notes];
   return lines.slice(0, room).map((line) => fit(line, view.width).trimEnd());
 }

@@ -1,7 +1,7 @@
 import type { Summary } from "../../measure/summary.ts";
 import { formatCount, formatDuration, formatRate, formatShare } from "../../screen/format.ts";
 import { clean } from "../../screen/line.ts";
-import { levelPercentile, phaseWords } from "../../screen/search-words.ts";
+import { levelPercentile, phaseWords, runShown } from "../../screen/search-words.ts";
 import { answerOf, findingsOf, levelsByRate, reasonsOf, usageOf } from "../search.ts";
 import type { Section } from "./section.ts";
 import { Sign } from "./sign.tsx";
@@ -46,6 +46,10 @@ export function searchSection({ search, profile }: Summary): Section | null {
           ...services.flatMap((name) => usageOf(level, name)),
         ])}
       />
+      <p>
+        The sections below are of {runShown(search)} alone
+        {search.answer.rate === null ? ": what failed or held there says nothing of any other load" : ""}.
+      </p>
     </>
   );
   return { id: "search", title: "Search", body };

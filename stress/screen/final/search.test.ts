@@ -27,10 +27,10 @@ describe("a finished search", () => {
   });
 
   test("has a row for each level, the highest first, with a sign for each try", () => {
-    const rows = levelBlock(summary, view(80)).slice(1, -1);
+    const rows = levelBlock(summary, view(120)).slice(1, -1);
     const rates = rows.map((row) => Number(/([\d,.]+)\/s/.exec(row)?.[1]?.replaceAll(",", "")));
     expect(rates).toEqual(rates.toSorted((a, b) => b - a));
-    expect(rows[0]).toBe("   1,600/s ✗✗   180 ms  396 ms  540 ms      0       0  0.98 120.0");
+    expect(rows[0]).toBe("   1,600/s ✗✗   180 ms  396 ms  540 ms      0       0  0.98 120.0    0.33 70.0");
     expect(rows.filter((row) => row.includes("✓✓="))).toHaveLength(1);
   });
 
@@ -45,6 +45,40 @@ describe("a finished search", () => {
   );
 });
 
+describe("where not all services have room", () => {
+  const { summary } = exampleSearch(open);
+  const { levels = [], answer } = summary.search ?? {};
+  /** The backend used most CPU where it broke, the proxy everywhere below. */
+  const behind: typeof summary = structuredClone(summary);
+  for (const { rate, services } of behind.search?.levels ?? []) {
+    for (const each of services) if (rate === answer?.breaks?.rate) each.cpuCores = each.name === "backend" ? 0.97 : 0.4;
+  }
+
+  test("those come first that used most CPU where it broke", () => {
+    expect(levels[0]?.services.map(({ name }) => name)).toEqual(["proxy", "backend"]);
+    expect(levelBlock(summary, view(80))[0]).toMatch(/ proxy +MiB$/);
+    expect(levelBlock(behind, view(80))[0]).toMatch(/ backend +MiB$/);
+    expect(levelBlock(behind, view(120))[0]).toMatch(/ backend +MiB +proxy +MiB$/);
+    const broke = levelBlock(behind, view(80)).find((line) =>
+      line.includes(`${Math.round(answer?.breaks?.rate ?? 0).toLocaleString("en")}/s`),
+    );
+    expect(broke).toMatch(/ 0\.97 +70\.0$/);
+  });
+
+  test.each([
+    [60, "… and backend, proxy: on a wider screen, and in the reports"],
+    [80, "… and proxy: on a wider screen, and in the reports"],
+  ])("at %d columns the others are named", (width, note) => {
+    const lines = levelBlock(behind, view(width)).slice(0, -1);
+    const from = lines.findIndex((line) => line.startsWith(" …"));
+    expect(lines.slice(from).join("")).toBe(` ${note}`);
+  });
+
+  test("nobody is named where all have room", () => {
+    expect(levelBlock(behind, view(120)).join("\n")).not.toContain("…");
+  });
+});
+
 test("a floor is said to be one", () => {
   const lines = searchBlock(exampleSearch(open, { by: "generator" }).summary, view(80));
   expect(lines[0]).toMatch(/^ capacity {5}≥ 1,2\d\d requests\/s {2}held for 1 min; a floor, not a limit$/);
@@ -54,4 +88,5 @@ test("a floor is said to be one", () => {
 test("a search cut short says what it knew", () => {
   const lines = searchBlock(exampleSearch(open, { most: 9 }).summary, view(80));
   expect(lines[0]).toBe(" capacity     not known: holds 1,131/s, breaks at 1,600/s");
+  expect(lines.at(-1)).toBe(" search       9 probes in 06:10; below, the last probe");
 });

@@ -2,8 +2,8 @@ import type { SearchLevel, SearchSummary } from "../../measure/search-summary.ts
 import type { Summary } from "../../measure/summary.ts";
 import { absent, formatClock, formatCount, formatDuration, formatMebibytes, formatRate, formatShare } from "../format.ts";
 import type { View } from "../header.ts";
-import { clean, labelled, left, margin } from "../line.ts";
-import { describeRate, levelPercentile, signOf } from "../search-words.ts";
+import { clean, labelled, left, margin, wrap } from "../line.ts";
+import { describeRate, levelPercentile, runShown, signOf } from "../search-words.ts";
 import { table } from "../table.ts";
 
 const labelWidth = 13;
@@ -30,8 +30,8 @@ export function searchBlock(summary: Summary, view: View): string[] {
     lines.push(...row("bottleneck", `${kind} at ${describeRate(bottleneck.rate)}${evidence === "" ? "" : `: ${evidence}`}`));
   }
   const count = search.levels.length;
-  const confirmed = summary.search?.answer.rate === null ? "" : "; below, the confirming run";
-  lines.push(...row("search", `${count} ${count === 1 ? "probe" : "probes"} in ${formatClock(elapsedMs)}${confirmed}`));
+  const probes = `${count} ${count === 1 ? "probe" : "probes"} in ${formatClock(elapsedMs)}`;
+  lines.push(...row("search", `${probes}; below, ${runShown(search)}`));
   return lines;
 }
 
@@ -53,18 +53,26 @@ interface Level {
   tries: SearchLevel[];
 }
 
-/** Every level tried, the highest first, a sign for each try. `rows`: at most so many, those nearest to `around`. */
+export interface LevelTableOptions {
+  /** At most so many levels, those nearest to `around`. */
+  rows?: number;
+  around?: number | null;
+  /** Where it broke: the services that used most CPU there come first. */
+  breaksAt?: number | null;
+}
+
+/** Every level tried, the highest first, a sign for each try, and the services for which there is room. */
 export function levelTable(
   levels: readonly SearchLevel[],
   limitMs: number,
   view: View,
-  { rows = Number.POSITIVE_INFINITY, around = null }: { rows?: number; around?: number | null } = {},
+  { rows = Number.POSITIVE_INFINITY, around = null, breaksAt = null }: LevelTableOptions = {},
 ): string[] {
   if (levels.length === 0) return [];
   const { theme, width } = view;
   const all = byRate(levels);
   const shown = nearest(all, rows, around);
-  const services = servicesThatFit(levels[0]?.services.map(({ name }) => name) ?? [], width);
+  const services = servicesByCpu(levels, breaksAt).slice(0, roomForServices(width));
   const percentiles = ["p(50)", "p(95)", "p(99)"] as const;
   const names = ["", "p50", "p95", "p99", "failed", "dropped", ...services.flatMap((name) => [clean(name).slice(0, 7), "MiB"])];
   const body = shown.map(({ rate, tries }) => {
@@ -106,8 +114,17 @@ function nearest(all: readonly Level[], rows: number, around: number | null): Le
 }
 
 /** CPU and memory take 16 columns a service. */
-function servicesThatFit(names: readonly string[], width: number): string[] {
-  return names.slice(0, Math.max(0, Math.floor((width - 58) / 16)));
+function roomForServices(width: number): number {
+  return Math.max(0, Math.floor((width - 58) / 16));
+}
+
+/** The names of all services, first those that used most CPU where it broke: what gave way must not be what has no room. */
+function servicesByCpu(levels: readonly SearchLevel[], breaksAt: number | null): string[] {
+  const where = levels.filter(({ rate }) => breaksAt === null || rate === breaksAt);
+  const most = (name: string) =>
+    Math.max(0, ...where.flatMap(({ services }) => services.flatMap((each) => (each.name === name ? (each.cpuCores ?? 0) : []))));
+  const names = levels[0]?.services.map(({ name }) => name) ?? [];
+  return names.toSorted((a, b) => most(b) - most(a));
 }
 
 function usage(level: SearchLevel, name: string): string[] {
@@ -119,8 +136,13 @@ function usage(level: SearchLevel, name: string): string[] {
 export function levelBlock(summary: Summary, view: View): string[] {
   const { search, profile } = summary;
   if (search === undefined) return [];
-  const lines = levelTable(search.levels, profile.timeoutMs, view);
+  const breaksAt = search.answer.breaks?.rate ?? null;
+  const lines = levelTable(search.levels, profile.timeoutMs, view, { breaksAt });
+  if (lines.length === 0) return [];
   const generator = search.levels.some(({ outcome }) => outcome === "generator");
   const legend = `✓ held  ✗ broke${generator ? "  ! generator at its limit" : ""}  = confirming run; response time, the longest try's`;
-  return lines.length === 0 ? [] : [...lines, `${" ".repeat(margin)}${view.theme.faint(legend)}`];
+  const leftOut = servicesByCpu(search.levels, breaksAt).slice(roomForServices(view.width)).map(clean);
+  const note = leftOut.length === 0 ? "" : `… and ${leftOut.join(", ")}: on a wider screen, and in the reports`;
+  const more = note === "" ? [] : wrap(note, view.width - margin, margin);
+  return [...lines, ...[...more, " ".repeat(margin) + legend].map((line) => view.theme.faint(line))];
 }
