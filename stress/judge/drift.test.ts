@@ -72,6 +72,27 @@ describe("memory that cannot be judged", () => {
     expect(drift.neededMs).toBeGreaterThan(0);
   });
 
+  it("is undecided while it settles, though it grows by less than matters, and needs as much more as it has settled for", () => {
+    const drift = driftOf(
+      series((t) => 100 + 50 * (1 - Math.exp(-t / 1800)) + Math.sin(t * 12.9898) / 10),
+      { ...options, harmfulBytesPerHour: 1000 * mebibyte },
+    );
+    expect(drift).toMatchObject({
+      verdict: "undecided",
+      reasons: ["memory was still settling at the middle of the load"],
+    });
+    expect((drift.neededMs ?? 0) / minute).toBeGreaterThan(25);
+    expect((drift.neededMs ?? 0) / minute).toBeLessThan(35);
+  });
+
+  it("says what else would decide where no load of a week would", () => {
+    const given = series((t) => 100 + t / 3600 + Math.sin(t * 12.9898));
+    const { slope } = driftOf(given, options);
+    const { neededMs, reasons } = driftOf(given, { ...options, harmfulBytesPerHour: slope?.bytesPerHour ?? 0 });
+    expect(neededMs).toBeNull();
+    expect(reasons).toEqual([expect.stringMatching(/; it takes more than another week to tell, or a larger --harmful$/)]);
+  });
+
   it.each([
     ["nothing was read", { ...series(() => 100), readings: [] }, "no memory was read during the load"],
     ["a third of the samples was lost", { ...series(() => 100), lost: 900 }, "900 of 2700 samples were lost"],

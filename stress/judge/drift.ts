@@ -125,8 +125,14 @@ export function driftOf(series: MemorySeries, options: DriftOptions, designs = n
     return { ...result, verdict: "stable", reasons: [`memory changes by ${said}; harmful is ${perHour(harmful)}`] };
   }
   const unsettled = settled ? [] : ["memory was still settling at the middle of the load"];
-  const neededMs = neededTime(slope, harmful, span.toMs - span.fromMs);
-  return { ...result, neededMs, reasons: [...unsettled, `memory may change by ${said}; harmful is ${perHour(harmful)}`] };
+  // How long memory goes on settling is not known: by as much more as was cut off, its middle lies well behind that.
+  const settlingMs = settled ? 0 : steady.fromMs - load.fromMs;
+  if (slope.upper < harmful) return { ...result, neededMs: settlingMs, reasons: unsettled };
+  const slopeMs = neededTime(slope, harmful, span.toMs - span.fromMs);
+  const neededMs = slopeMs === null ? null : Math.max(slopeMs, settlingMs);
+  const hopeless = neededMs === null ? "; it takes more than another week to tell, or a larger --harmful" : "";
+  const unknown = `memory may change by ${said}; harmful is ${perHour(harmful)}${hopeless}`;
+  return { ...result, neededMs, reasons: [...unsettled, unknown] };
 }
 
 /** What would fill a tenth of the limit, or of the baseline where there is none, in 24 hours. */
@@ -146,15 +152,15 @@ function levelsIn(readings: readonly Reading[], span: Span, most: number): { lev
 }
 
 /**
- * A slope's error falls with the length of the run to the power 3/2, that of a random walk to the power 1/2. Null beyond
- * a week: nobody should plan by such a guess.
+ * For a slope whose bounds lie on both sides of the harmful one. Its error falls with the length of the run to the power 3/2,
+ * that of a random walk to the power 1/2. Null beyond a week: nobody should plan by such a guess.
  */
 function neededTime(slope: Effect, harmful: number, spanMs: number): number | null {
   const distance = Math.abs(harmful - slope.estimate);
   const width = slope.estimate < harmful ? slope.upper - slope.estimate : slope.estimate - slope.lower;
   const power = slope.noise.correlationMs > spanMs ? 2 : 2 / 3;
   const moreMs = spanMs * ((width / distance) ** power - 1);
-  return moreMs <= 7 * 24 * hourMs ? Math.max(0, moreMs) : null;
+  return moreMs <= 7 * 24 * hourMs ? moreMs : null;
 }
 
 function perHour(bytes: number): string {

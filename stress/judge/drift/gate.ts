@@ -45,7 +45,10 @@ export function findingsOf({ memory, checks }: GateFacts): Finding[] {
     if (drift === null) return [];
     const verdict = drift.verdict === "leaking" ? "drifting" : drift.verdict;
     const longer = verdict === "undecided" && drift.neededMs !== null ? `; ${longerBy(drift.neededMs)}` : "";
-    return [{ check: "memory", service, verdict, reasons: drift.reasons.map((reason) => `${service}: ${reason}${longer}`) }];
+    // Said once: the time is that after which none of the reasons holds.
+    const last = drift.reasons.length - 1;
+    const reasons = drift.reasons.map((reason, i) => `${service}: ${reason}${i === last ? longer : ""}`);
+    return [{ check: "memory", service, verdict, reasons }];
   });
   return [...drifts, ...checks.map(({ check, service, verdict, reasons }) => ({ check, service, verdict, reasons }))];
 }
