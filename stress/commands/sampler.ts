@@ -84,22 +84,20 @@ async function serve(flags: SamplerFlags): Promise<void> {
 async function servicesOf({ deployment, sample = [] }: SamplerFlags): Promise<SampledService[]> {
   const elsewhere = sample.find((text) => text.includes("=https:"));
   if (elsewhere !== undefined) throw new UsageError(`--sample "${elsewhere}": a sampler serves its own machine's services only`);
-  const sampled = await parseSamples(sample);
   const cwd = process.cwd();
   const found =
     deployment !== undefined
       ? await discoverDeployment({ cwd, file: deployment })
-      : sampled.length === 0
+      : sample.length === 0
         ? await discoverDeployment({ cwd })
         : null;
-  const services = [...(found?.services ?? []), ...sampled];
+  const deployed = found?.services ?? [];
+  const services = [...deployed, ...(await parseSamples(sample, { deployed }))];
   if (services.length === 0) {
     throw new UsageError(
       "nothing to sample: give --sample NAME=pid:PID or NAME=docker:NAME, or deploy the bundle here with ./deploy.sh",
     );
   }
-  const twice = services.find(({ name }, i) => services.findIndex((other) => other.name === name) !== i);
-  if (twice !== undefined) throw new UsageError(`--sample gives the name "${twice.name}", which a service of the deployment has`);
   return services;
 }
 

@@ -13,7 +13,6 @@ const flags = {
   rest: "30s",
   before: "30s",
   after: "60s",
-  sampleEvery: "2s",
 };
 
 describe("a soak", () => {
@@ -81,6 +80,8 @@ describe("bad input is met with one line and 104, and nothing is sent", () => {
       /--max-vus 20 is below the 50/,
     ],
     ["no time to watch the services afterwards", ["--after", "0s", ...sample], {}, /--after "0s" is zero/],
+    ["a ramp", ["--stage", "30m:50", ...sample], {}, /at a constant load, and no stage holds one/],
+    ["too few samples to judge by", ["--sample-every", "5m", ...sample], {}, /"5m" makes 12 readings .* held for 1h/],
     ["samples without an interval", ["--sample-every", "0s", ...sample], {}, /--sample-every "0s" is zero/],
   ])("%s", async (_, args, env, message) => {
     await using server = await TestServer.listen();

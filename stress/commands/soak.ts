@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { parseDuration, parseGrowth } from "../profile/units.ts";
 import { UsageError } from "../profile/usage-error.ts";
+import { refuseUnjudged } from "./held-load.ts";
 import { addLoadFlags, type LoadFlags, profileFrom, type ScenarioDefaults } from "./load-flags.ts";
 import { measure } from "./measure.ts";
 import { addOutputFlags, type OutputFlags } from "./output-flags.ts";
@@ -14,12 +15,13 @@ interface SoakFlags extends LoadFlags, TargetFlags, OutputFlags {
   rest: string;
   before: string;
   after: string;
-  sampleEvery: string;
+  sampleEvery?: string;
   harmful?: string;
 }
 
 /** The longest run that timers and the time series are made for. */
 const mostMinutes = 24 * 24 * 60;
+const defaultSampleEvery = "2s";
 
 /** `stress soak`: constant load for an hour, and whether anything grows. */
 export const soak = {
@@ -39,7 +41,7 @@ export const soak = {
       .option("--rest <time>", "rest after the warm-up", "30s")
       .option("--before <time>", "how long the services at rest are read before the load", "30s")
       .option("--after <time>", "how long they are watched after it", "60s")
-      .option("--sample-every <time>", "how often the services are read", "2s")
+      .option("--sample-every <time>", `how often the services are read (default: "${defaultSampleEvery}")`)
       .option("--harmful <growth>", "memory growth that fails: 1MiB/min (default: a tenth of limit or baseline in 24 h)");
     addOutputFlags(command, "soak-summary.json").action(async (flags: SoakFlags) => {
       const defaults = soakDefaults(flags, process.env.SOAK_MINUTES);
@@ -50,7 +52,8 @@ export const soak = {
         );
       }
       const profile = profileFrom(flags, defaults, target.target);
-      const sampleMs = parseDuration(flags.sampleEvery, { what: "--sample-every" });
+      const sampleMs = parseDuration(flags.sampleEvery ?? defaultSampleEvery, { what: "--sample-every" });
+      refuseUnjudged(profile.load, flags.sampleEvery);
       const harmfulBytesPerHour = flags.harmful === undefined ? null : parseGrowth(flags.harmful, { what: "--harmful" });
       process.exitCode = await measure({ ...profile, sampleMs, drift: { harmfulBytesPerHour } }, target, flags);
     });

@@ -78,7 +78,8 @@ export async function targetFrom(flags: TargetFlags): Promise<MeasuredTarget> {
   if ((flags.cert === undefined) !== (flags.key === undefined)) {
     throw new UsageError("--cert and --key go together: a client certificate needs its key");
   }
-  const sampled = await parseSamples(flags.sample ?? [], { remote: remoteFlags(flags) });
+  const deployed = found?.services ?? [];
+  const sampled = await parseSamples(flags.sample ?? [], { remote: remoteFlags(flags), deployed });
   return {
     target: {
       baseUrl: url.origin,
@@ -90,7 +91,7 @@ export async function targetFrom(flags: TargetFlags): Promise<MeasuredTarget> {
       insecure: flags.insecure ?? false,
     },
     deployment: found,
-    services: [...(found?.services ?? []), ...sampled],
+    services: [...deployed, ...sampled],
   };
 }
 

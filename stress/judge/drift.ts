@@ -60,7 +60,7 @@ export function driftOf(series: MemorySeries, options: DriftOptions, designs = n
     timeToLimitMs: null,
     reasons: [],
   };
-  if (load === null) return { ...nothing, reasons: ["there was no load"] };
+  if (load === null) return { ...nothing, reasons: ["no stage held a constant load"] };
   if (readings.length === 0) return { ...nothing, verdict: "invalid", reasons: ["no memory was read during the load"] };
   const due = series.taken + series.lost;
   if (series.lost > lostShare * due) {

@@ -54,3 +54,9 @@ it("refuses a name given twice, whose figures would be mixed", async () => {
   const twice = parseSamples([`a=pid:${process.pid}`, `a=pid:${process.pid}`]);
   await expect(twice).rejects.toThrow('--sample gives the name "a" twice');
 });
+
+it("refuses the name of a service that is deployed, before it looks for what runs there", async () => {
+  const deployed = await parseSamples([`backend=pid:${process.pid}`]);
+  const both = parseSamples(["backend=docker:nobody"], { deployed });
+  await expect(both).rejects.toThrow('--sample gives the name "backend", which a service of the deployment has');
+});

@@ -12,6 +12,8 @@ const accepted = "NAME=pid:PID, NAME=docker:CONTAINER or NAME=https://HOST:PORT/
 export interface SampleOptions {
   engine?: () => Engine;
   remote?: RemoteFlags;
+  /** Services of the deployment that are sampled as well: two of one name would be one series. */
+  deployed?: readonly SampledService[];
 }
 
 /**
@@ -19,14 +21,19 @@ export interface SampleOptions {
  * and which nobody finds again once it is gone; `edge=docker:NAME` is a container, followed by its name;
  * `edge=https://HOST:PORT/NAME` is a service of a `stress sampler` on another machine.
  *
- * @throws UsageError for an unreadable value, an unknown kind of source, a name given twice, or where nothing runs there.
+ * @throws UsageError for an unreadable value, an unknown kind of source, a name given twice or deployed already, or where nothing
+ * runs there.
  */
 export async function parseSamples(texts: readonly string[], options: SampleOptions = {}): Promise<SampledService[]> {
   const asked = texts.map(parseSample);
   const names = asked.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new UsageError(`--sample gives the name "${twice}" twice: give every service its own`);
-  const { engine = () => new Engine(), remote = {} } = options;
+  const { engine = () => new Engine(), remote = {}, deployed = [] } = options;
+  const taken = deployed.find(({ name }) => names.includes(name));
+  if (taken !== undefined) {
+    throw new UsageError(`--sample gives the name "${taken.name}", which a service of the deployment has: give another`);
+  }
   const samplers = new Map<string, RemoteSampler>();
   const services: SampledService[] = [];
   for (const sample of asked) {

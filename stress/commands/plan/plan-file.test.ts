@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { parseSamples } from "../../resources/sample-option.ts";
 import { plainTarget } from "../target-flags.ts";
 import { readPlan } from "./plan-file.ts";
 import { scenarioFrom } from "./scenario.ts";
@@ -25,6 +26,19 @@ async function readAll(text: string) {
 }
 
 describe("a plan file", () => {
+  it("holds a constant load where drift is judged", async () => {
+    const [service] = await parseSamples([`self=pid:${process.pid}`]);
+    const sampled = { ...measured, services: service === undefined ? [] : [service] };
+    const scenarios = async (stage: string) => {
+      const { scenarios } = await readPlan(fileOf(`scenarios: { a: { stage: [${stage}], drift: true } }`), "plan.yaml");
+      return scenarios.map((each) => scenarioFrom(each, full, sampled));
+    };
+    await expect(scenarios('"30m:50"')).rejects.toThrow(
+      /^plan\.yaml: a: drift is judged at a constant load, and no stage holds one/,
+    );
+    expect((await scenarios('"1m:50", "30m:50"'))[0]?.profile.drift).toEqual({ harmfulBytesPerHour: null });
+  });
+
   it("speaks the flags' language", async () => {
     const [scenario] = await readAll(`
 defaults: { timeout: 5s, header: "X-Tenant: a" }

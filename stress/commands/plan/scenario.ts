@@ -6,6 +6,7 @@ import type { Profile } from "../../profile/profile.ts";
 import { isHold, totalDurationMs } from "../../profile/stages.ts";
 import { formatDuration, parseDuration, parseGrowth } from "../../profile/units.ts";
 import { UsageError } from "../../profile/usage-error.ts";
+import { refuseUnjudged } from "../held-load.ts";
 import { profileFrom } from "../load-flags.ts";
 import type { MeasuredTarget } from "../target-flags.ts";
 import type { PlannedScenario } from "./plan-file.ts";
@@ -68,6 +69,7 @@ function build({ name, title, plan, words: given, smoke }: PlannedScenario, pace
     },
     measured.target,
   );
+  if (isDrift) refuseUnjudged(profile.load);
   return {
     name,
     title,
