@@ -24,6 +24,10 @@ beforeAll(() => {
     ...summary,
     profile: { ...summary.profile, load: { model: "closed", thinkTime: null, stages: [{ durationMs: 5000, from: 9, to: 9 }] } },
   }));
+  runs("aborted", 3, 400, 1, (summary) => ({
+    ...summary,
+    results: { verdict: "aborted", exitCode: 99, reasons: ["aborted: http_req_failed: rate>0.5 for 10 s"] },
+  }));
   runs("partial", 2, 300, 1, (summary) => ({ ...summary, partial: true }));
   writeFileSync(join(place.directory, "a", "notes.json"), '{"not": "a run"}');
   mkdirSync(join(place.directory, "empty"));
@@ -82,6 +86,17 @@ describe("stress compare", () => {
     const { code, stdout } = await compare("a", "shorter", "--allow-different");
     expect(code).toBe(0);
     expect(stdout).toMatch(/! they differ in load: a: closed model, 50 users for 60 s/);
+  });
+
+  test.each<[string, string[], number]>([
+    ["B is no worse by its other runs", ["--a", "a", "--b", "a/run-{1,2,3}.json", "aborted"], 111],
+    ["B is worse by its other runs", ["--a", "a", "--b", "b", "aborted"], 112],
+    ["of A, no regression is told against its other runs", ["--a", "a", "aborted", "--b", "b"], 111],
+  ])("runs that were aborted: %s", async (_, args, expected) => {
+    const { code, stdout } = await compare(...args, "--fail-on-regression");
+    expect(code).toBe(expected);
+    expect(stdout).toMatch(/had 3 runs aborted/);
+    expect((await compare(...args)).code).toBe(0);
   });
 
   test("a side without a sound run: 111, whatever else", async () => {

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Comparison } from "../judge/compare/comparison.ts";
 import type { Difference } from "../judge/compare/environment.ts";
+import { hasAborted } from "../judge/compare/sound.ts";
 import { compareGroups, defaultMargins, type RunGroup } from "../judge/compare.ts";
 import { ExitCode } from "../judge/exit-code.ts";
 import { UsageError } from "../profile/usage-error.ts";
@@ -36,7 +37,7 @@ export const compare = {
       .option("--paired", "the n-th run of A was made beside the n-th of B (interleaved runs say so themselves)");
     addJudgementFlags(command)
       .option("--allow-different", "compare although host, topology, limits or load differ")
-      .option("--fail-on-regression", "exit 112 when something is worse");
+      .option("--fail-on-regression", "exit 112 when something is worse, 111 when that cannot be told because runs were aborted");
     addInterleaveFlags(command).action(async (places: string[], flags: CompareFlags & InterleaveFlags) => {
       const failing = flags.failOnRegression === true;
       if (flags.interleave === true) {
@@ -151,8 +152,13 @@ export async function printComparison(comparison: Comparison, format: CompareFla
   await output.flush();
 }
 
-/** 111 where a side has no run that can be compared, 112 where something is worse and that counts. */
+/**
+ * 111 where a side has no run that can be compared; where a regression counts, 112 where something is worse, else 111 where
+ * runs were aborted, since a side that breaks is not to pass by the runs in which it did not.
+ */
 export function exitCodeOf({ groups, verdict }: Comparison, failOnRegression: boolean): ExitCode {
   if (groups.some(({ runs }) => runs.length === 0)) return ExitCode.invalid;
-  return verdict === "worse" && failOnRegression ? ExitCode.regression : ExitCode.pass;
+  if (!failOnRegression) return ExitCode.pass;
+  if (verdict === "worse") return ExitCode.regression;
+  return groups.some(hasAborted) ? ExitCode.invalid : ExitCode.pass;
 }

@@ -21,6 +21,10 @@ function group(
 }
 
 const passed: Summary["results"] = { verdict: "pass", exitCode: 0, reasons: [] };
+const aborted = (summary: Summary): Summary => ({
+  ...summary,
+  results: { verdict: "aborted", exitCode: 99, reasons: ["aborted: http_req_failed: rate>0.5 for 10 s"] },
+});
 const partial = (summary: Summary): Summary => ({ ...summary, partial: true });
 
 test.each<[string, Summary["results"], RunGroup, RunGroup, string, number, RegExp | null]>([
@@ -51,6 +55,15 @@ test.each<[string, Summary["results"], RunGroup, RunGroup, string, number, RegEx
     "interrupted",
     105,
     /not compared with the baseline/,
+  ],
+  [
+    "a baseline of which runs were aborted is not what its others are: undecided, and no regression",
+    passed,
+    { label: "old", runs: [...group("old", 1).runs, ...group("aborted", 21, aborted).runs.slice(0, 2)] },
+    group("new", 11, undefined, 1.3),
+    "undecided",
+    111,
+    /runs of the baseline old were aborted/,
   ],
   [
     "a baseline of broken runs leaves it undecided",

@@ -4,8 +4,8 @@ import { type Effect, oneAgainstMany, oneAgainstOne, paired, type Replicates, tr
 import { differencesOf } from "./compare/environment.ts";
 import { type Figure, type FigureKind, figuresOf } from "./compare/figures.ts";
 import { RunPrecision } from "./compare/precision.ts";
-import { unsoundness } from "./compare/sound.ts";
-import { type FigureVerdict, interval, type Judged, judge, type Margins } from "./compare/verdict.ts";
+import { hasAborted, unsoundness } from "./compare/sound.ts";
+import { type FigureVerdict, interval, type Judged, judge, type Margins, withoutAborted } from "./compare/verdict.ts";
 import { warningsOf } from "./compare/warnings.ts";
 
 export interface RunFile {
@@ -51,7 +51,7 @@ export function compareGroups(given: readonly RunGroup[], options: CompareOption
   const comparable = groups.every(({ runs }) => runs.length > 0);
   const { shared, missing } = comparable ? keysOf(groups, tables, options.keys) : { shared: [], missing: [] };
   const judged = shared.map((kind) => effectOf(kind, tables, method));
-  const judgements = judge(judged, options.margins);
+  const judgements = withoutAborted(judge(judged, options.margins), groups.map(hasAborted));
   const figures = judged.map(({ kind, effect, sides }, i): ComparedFigure => {
     const { verdict, pWorse, pBetter, reason } = judgements[i] as (typeof judgements)[number];
     const { key, unit, better, scale } = kind;
@@ -99,7 +99,7 @@ function soundRuns({ label, runs }: RunGroup): SoundGroup {
     const twin = seen.get(summary.metadata.id);
     const reason = twin === undefined ? unsoundness(summary) : `it is the same run as ${twin}`;
     if (reason === null) seen.set(summary.metadata.id, file);
-    else leftOut.push({ file, reason });
+    else leftOut.push({ file, reason, ...(twin === undefined && summary.results.verdict === "aborted" && { aborted: true }) });
     return reason === null;
   });
   return { label, runs: kept, leftOut };

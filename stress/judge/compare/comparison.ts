@@ -11,8 +11,8 @@ const runSchema = z.object({
 export const groupSchema = z.object({
   label: z.string(),
   runs: z.array(runSchema),
-  /** Runs that are not sound, and why. */
-  leftOut: z.array(z.object({ file: z.string(), reason: z.string() })),
+  /** Runs that are not sound, and why; `aborted` where an abort rule ended one. */
+  leftOut: z.array(z.object({ file: z.string(), reason: z.string(), aborted: z.literal(true).optional() })),
 });
 
 export const changeSchema = z.object({

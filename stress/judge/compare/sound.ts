@@ -1,4 +1,5 @@
 import type { Summary } from "../../measure/summary.ts";
+import type { ComparedGroup } from "./comparison.ts";
 
 /**
  * Why a run cannot stand for what it measured, or null. Failed objectives are no reason: that the target was slow is what
@@ -15,4 +16,9 @@ export function unsoundness({ partial, results, generator, metrics }: Summary): 
   const requests = metrics.http_reqs;
   if (requests?.type !== "counter" || requests.values.count === 0) return "it made no request";
   return null;
+}
+
+/** Whether an abort rule ended some run of the group, so that those left were chosen by what they measured. */
+export function hasAborted({ leftOut }: Pick<ComparedGroup, "leftOut">): boolean {
+  return leftOut.some(({ aborted }) => aborted === true);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Effect } from "./effect.ts";
 import type { FigureKind } from "./figures.ts";
-import { holm, type Judged, judge } from "./verdict.ts";
+import { type FigureVerdict, holm, type Judged, judge, withoutAborted } from "./verdict.ts";
 
 const margins = { ratio: 0.03, share: 0.001 };
 const latency: FigureKind = { key: "p95", unit: "ms", better: "lower", scale: "ratio", strayBetweenRuns: 0.1 };
@@ -66,5 +66,25 @@ describe("several figures", () => {
     expect(holm([0.01, 0.04, 0.03, 0.005])).toEqual([0.03, 0.06, 0.06, 0.02]);
     expect(holm([0.9, null, 0.8])).toEqual([1, null, 1]);
     expect(holm([])).toEqual([]);
+  });
+});
+
+describe("where runs were aborted", () => {
+  const all: FigureVerdict[] = ["better", "same", "worse", "cannot-tell"];
+  const unsure = "cannot-tell";
+  test.each<[string, boolean[], FigureVerdict[]]>([
+    ["in no group, everything stands", [false, false], all],
+    ["in B, worse stands alone", [false, true], [unsure, unsure, "worse", unsure]],
+    ["in A, nothing does", [true, false], [unsure, unsure, unsure, unsure]],
+    ["in both, nothing does", [true, true], [unsure, unsure, unsure, unsure]],
+    ["later in a trend, worse stands alone", [false, false, true], [unsure, unsure, "worse", unsure]],
+  ])("%s", (_, aborted, expected) => {
+    const judgements = all.map((verdict) => ({ verdict, pWorse: 0.5, pBetter: 0.5, reason: null }));
+    expect(withoutAborted(judgements, aborted).map(({ verdict }) => verdict)).toEqual(expected);
+  });
+
+  test("what could not be told before keeps its reason", () => {
+    const judgement = { verdict: unsure, pWorse: null, pBetter: null, reason: "too short" } as const;
+    expect(withoutAborted([judgement], [false, true])).toEqual([judgement]);
   });
 });

@@ -61,6 +61,21 @@ export function judge(figures: readonly Judged[], margins: Margins): Judgement[]
   });
 }
 
+/**
+ * The judgements that still stand where abort rules ended runs, with a flag a group. Which runs are left then depends on what
+ * was measured: they are the good ones of their group. B that is worse by its good runs is worse; whatever else they say of
+ * B, and all that is said against the good runs of A, does not stand.
+ */
+export function withoutAborted(judgements: readonly Judgement[], aborted: readonly boolean[]): Judgement[] {
+  if (!aborted.includes(true)) return [...judgements];
+  const stands = aborted[0] === true ? "cannot-tell" : "worse";
+  return judgements.map((judgement) =>
+    judgement.verdict === "cannot-tell" || judgement.verdict === stands
+      ? judgement
+      : { ...judgement, verdict: "cannot-tell", reason: "runs were aborted, and those that are left are the good ones" },
+  );
+}
+
 /** Probability of a change this far in the direction (1: worse, −1: better) by chance; null where it cannot be said. */
 function pOf({ kind, effect }: Judged, direction: 1 | -1): number | null {
   if (effect === null) return null;

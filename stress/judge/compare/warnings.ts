@@ -1,9 +1,9 @@
 import type { RunFile } from "../compare.ts";
-import type { ComparedFigure, Comparison } from "./comparison.ts";
+import type { ComparedFigure, ComparedGroup, Comparison } from "./comparison.ts";
 
 interface Facts {
   method: Comparison["method"];
-  groups: readonly { label: string; runs: readonly RunFile[]; leftOut: readonly { file: string; reason: string }[] }[];
+  groups: readonly { label: string; runs: readonly RunFile[]; leftOut: ComparedGroup["leftOut"] }[];
   figures: readonly ComparedFigure[];
   missing: Comparison["missing"];
 }
@@ -13,12 +13,25 @@ export function warningsOf({ method, groups, figures, missing }: Facts): string[
   return [
     ...groups.flatMap(({ leftOut }) => leftOut.map(({ file, reason }) => `${file} is left out: ${reason}`)),
     ...groups.flatMap(({ label, runs }) => (runs.length === 0 ? [`${label} has no run that can be compared`] : [])),
+    ...aborted(groups),
     ...sameRuns(groups),
     ...(figures.length > 0 ? onDesign(method) : []),
     ...onOrder(method, groups),
     ...figures.flatMap(appeared),
     ...missing.map(({ key, lackedBy }) => `${key} is not compared: ${lackedBy.join(" and ")} has no such figure`),
   ];
+}
+
+/** A group is not what its good runs are. */
+function aborted(groups: Facts["groups"]): string[] {
+  return groups.flatMap(({ label, runs, leftOut }, at) => {
+    const count = leftOut.filter((run) => run.aborted === true).length;
+    if (count === 0 || runs.length === 0) return [];
+    const stands = at === 0 ? "nothing can be told against them" : "they can show it to be worse, and nothing else";
+    return [
+      `${label} had ${count === 1 ? "a run" : `${count} runs`} aborted, and those that are left are its good ones: ${stands}`,
+    ];
+  });
 }
 
 function sameRuns(groups: Facts["groups"]): string[] {
