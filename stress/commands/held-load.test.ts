@@ -38,7 +38,7 @@ describe("a load whose drift could not be judged is refused", () => {
 test("so many readings are the least that memory is judged by", () => {
   const judged = (count: number) => {
     const readings = Array.from({ length: count }, (_, i) => ({ atMs: i * 1000, value: 2 ** 27 + (i % 3) * 4096 }));
-    const series = { figure: "rss", readings, load: { fromMs: 0, toMs: count * 1000 }, lost: 0 } as const;
+    const series = { figure: "rss", readings, load: { fromMs: 0, toMs: count * 1000 }, taken: count, lost: 0 } as const;
     return driftOf(series, { limitBytes: 2 ** 31, baselineBytes: null, falseAlarm: 0.003 }).reasons.join();
   };
   expect(judged(leastReadings - 1)).toMatch(/too few samples/);
@@ -47,6 +47,6 @@ test("so many readings are the least that memory is judged by", () => {
 
 test("a run that held none, for it was cut short, says so", () => {
   const options = { limitBytes: 2 ** 31, baselineBytes: null, falseAlarm: 0.003 };
-  const { verdict, reasons } = driftOf({ figure: "rss", readings: [], load: null, lost: 0 }, options);
+  const { verdict, reasons } = driftOf({ figure: "rss", readings: [], load: null, taken: 0, lost: 0 }, options);
   expect([verdict, reasons]).toEqual(["undecided", ["no stage held a constant load"]]);
 });
