@@ -1,6 +1,8 @@
 import exported, { type Builder } from "junit-report-builder";
+import { longerBy } from "../judge/drift/gate.ts";
+import type { Drift } from "../measure/drift-summary.ts";
 import type { Summary } from "../measure/summary.ts";
-import { nouns } from "../screen/final/drift.ts";
+import { nouns, timeLeft } from "../screen/final/drift.ts";
 import { wordingOf } from "../screen/final/verdict.ts";
 import { formatCount } from "../screen/format.ts";
 import { clean } from "../screen/line.ts";
@@ -78,7 +80,7 @@ export function renderJunit(summary: Summary): string {
 function driftTests({ profile, resources, stability }: Summary): { name: string; verdict: string; reasons: string[] }[] {
   if (profile.drift === undefined || !stability) return [];
   const memory = resources.flatMap(({ name, drift }) =>
-    drift ? [{ name: `${clean(name)} memory`, verdict: drift.verdict, reasons: drift.reasons }] : [],
+    drift ? [{ name: `${clean(name)} memory`, verdict: drift.verdict, reasons: [...drift.reasons, ...timeOf(drift)] }] : [],
   );
   const checks = stability.checks.map(({ check, service, verdict, reasons }) => ({
     name: `${service === null ? "" : `${clean(service)} `}${nouns[check]}`,
@@ -86,4 +88,10 @@ function driftTests({ profile, resources, stability }: Summary): { name: string;
     reasons,
   }));
   return [...memory, ...checks];
+}
+
+/** To a decision where there is none yet, to the limit where memory grows. */
+function timeOf({ verdict, neededMs, timeToLimitMs }: Drift): string[] {
+  if (verdict === "undecided" && neededMs !== null) return [longerBy(neededMs)];
+  return timeToLimitMs === null ? [] : [`at this slope the limit is reached in ${timeLeft(timeToLimitMs)}`];
 }

@@ -28,10 +28,10 @@ test("the verdict, then what it rests on", () => {
     | \`timeout\`    | \`no complete response within 30 s\` | 9,000 | 1.88 % |
     | \`status-5xx\` | \`GET /health: 502 Bad Gateway\`     | 3,000 | 0.63 % |
 
-    | Service memory     | Before |  Steady |  Change |  After | Residual | CPU, cores |
-    | :----------------- | -----: | ------: | ------: | -----: | -------: | ---------: |
-    | \`proxy\`            | 96 MiB | 112 MiB | +16.7 % | 98 MiB |   +2.1 % |       1.02 |
-    | \`edge\` (anonymous) | 20 MiB |  26 MiB | +30.0 % | 21 MiB |   +5.0 % |       0.90 |
+    | Service memory     |   Cold | Before |  Steady |  Change |  After | Residual | CPU, cores |
+    | :----------------- | -----: | -----: | ------: | ------: | -----: | -------: | ---------: |
+    | \`proxy\`            | 88 MiB | 96 MiB | 112 MiB | +16.7 % | 98 MiB |   +2.1 % |       1.02 |
+    | \`edge\` (anonymous) | 18 MiB | 20 MiB |  26 MiB | +30.0 % | 21 MiB |   +5.0 % |       0.90 |
 
     > ⚠️ the host has 2 cores for the generator and the target: both slow each other down
 

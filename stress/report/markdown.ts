@@ -81,16 +81,17 @@ function driftTable({ profile, resources, stability }: Summary): string {
   if (profile.drift === undefined || !stability) return "";
   const slopes = resources.flatMap(({ name, drift }) => {
     if (!drift) return [];
-    const [verdict = "", growth = "", bounds = "", harmful = ""] = driftCells(drift);
-    return [[`${markOf(drift.verdict)} ${code(name)} memory`, verdict, `${growth} MiB/h (${bounds})`, `${harmful} MiB/h`]];
+    const [verdict = "", growth = "", bounds = "", harmful = "", last = ""] = driftCells(drift);
+    return [[`${markOf(drift.verdict)} ${code(name)} memory`, verdict, `${growth} MiB/h (${bounds})`, `${harmful} MiB/h`, last]];
   });
   const checks = stability.checks.map(({ check, service, verdict, unit, before, after, allowed }) => [
     `${markOf(verdict)} ${service === null ? "" : `${code(service)} `}${nouns[check]}`,
     verdict,
     `${figure(before, unit)} → ${figure(after, unit)}`,
     figure(allowed, unit),
+    absent,
   ]);
-  return table(["Drift", "Verdict", "Measured", "Allowed"], [...slopes, ...checks], 2);
+  return table(["Drift", "Verdict", "Measured", "Allowed", "To the limit"], [...slopes, ...checks], 2);
 }
 
 function markOf(verdict: DriftVerdict | StabilityCheck["verdict"]): string {
@@ -118,6 +119,7 @@ function resourcesTable({ resources }: Summary): string {
     const memory = source === "process" ? rss : anon;
     return [
       `${code(name)}${source === "process" ? "" : " (anonymous)"}`,
+      formatBytes(memory?.coldBytes ?? null),
       formatBytes(memory?.preBytes ?? null),
       formatBytes(memory?.steadyBytes ?? null),
       formatChange(memory?.steadyPct ?? null),
@@ -126,7 +128,7 @@ function resourcesTable({ resources }: Summary): string {
       formatRate(cpu.steadyCores),
     ];
   });
-  return table(["Service memory", "Before", "Steady", "Change", "After", "Residual", "CPU, cores"], rows);
+  return table(["Service memory", "Cold", "Before", "Steady", "Change", "After", "Residual", "CPU, cores"], rows);
 }
 
 /** Plain text: what Markdown or HTML would read as its own is escaped, and `@name` and `#1` reach nobody. */

@@ -29,7 +29,8 @@ export function driftCells({ verdict, slope, harmfulBytesPerHour, neededMs, time
   return [verdict, mebibytes(slope?.bytesPerHour ?? null), bounds, mebibytes(harmfulBytesPerHour), last];
 }
 
-function timeLeft(ms: number | null): string {
+/** The time to a service's limit, in days where it is longer than two. */
+export function timeLeft(ms: number | null): string {
   if (ms === null) return absent;
   const days = ms / 86_400_000;
   return days >= 2 ? `${formatCount(days)} days` : formatDuration(ms);
