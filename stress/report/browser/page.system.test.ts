@@ -4,6 +4,7 @@ import type { AxeResults, RunOptions } from "axe-core";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Summary } from "../../measure/summary.ts";
+import { exampleSearch } from "../../screen/example-search.ts";
 import { exampleSeries } from "../example-series.ts";
 import { container, exampleSummary, proxy } from "../example-summary.ts";
 import { exampleMatrix } from "../matrix/example-matrix.ts";
@@ -31,10 +32,14 @@ const matrix = exampleMatrix();
 const plan = examplePlan();
 const bare = exampleSummary();
 const evil = "<img src=x onerror=alert(1)></script><script>alert(2)</script>";
+const openRun = exampleSeries({ model: "open" });
+const search = searchOfChain();
 const summaries: [string, Summary][] = [
   ["a passed run", exampleSeries()],
   ["a failed open run with containers", exampleSeries({ outcome: "failed", model: "open", services: [proxy(), container()] })],
   ["an interrupted run", exampleSeries({ outcome: "interrupted" })],
+  ["a search, three services wide", search],
+  ["a search without an answer", exampleSearch(openRun, { most: 9 }).summary],
   ["a checkpoint", { ...exampleSeries(), partial: true }],
   [
     "a summary without anything",
@@ -236,6 +241,18 @@ describe.skipIf(!hasChromium)("the page in a real browser (skipped where /usr/bi
     expect(report.troubles).toEqual([]);
   });
 
+  test("on paper the widest table, a search's, is whole", async () => {
+    await using report = await OpenedReport.open(browser, search);
+    const { page } = report;
+    await page.emulateMedia({ media: "print" });
+    await page.setViewportSize({ width: 680, height: 900 });
+    const table = page.locator("#search table");
+    expect(await table.locator("thead th").count()).toBe(13);
+    expect(await table.evaluate((element) => element.scrollWidth > (element.parentElement?.clientWidth ?? 0))).toBe(false);
+    expect(await report.isTooWide()).toBe(false);
+    expect(report.troubles).toEqual([]);
+  });
+
   test("nothing moves for those who asked for no motion", async () => {
     const behaviour = async (reducedMotion: "reduce" | "no-preference") => {
       await using report = await OpenedReport.open(browser, exampleSeries(), { reducedMotion });
@@ -251,6 +268,15 @@ describe.skipIf(!hasChromium)("the page in a real browser (skipped where /usr/bi
     await expect.poll(() => report.page.locator("[data-copied]").textContent()).toMatch(/^(Copied|Selected)/);
   });
 });
+
+/** The widest table there is: a chain has three services. */
+function searchOfChain(): Summary {
+  const { summary } = exampleSearch(openRun);
+  for (const { services } of summary.search?.levels ?? []) {
+    services.unshift({ name: "nginx", cpuCores: 0.25, memoryBytes: 48 * 2 ** 20, throttledMs: null });
+  }
+  return summary;
+}
 
 async function violations(report: OpenedReport): Promise<string[]> {
   // Through the debugger, which the page's policy does not bind.
