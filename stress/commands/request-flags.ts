@@ -67,12 +67,14 @@ export function parseRequest(text: string | null, flags: RequestFlags): RequestS
 
 /** A file that cannot be read is refused before the run, with all others (`checkFiles`). */
 function fromFile(bodyFile: string | null): Pick<RequestSpec, "bodyFile" | "bodySha256"> {
+  if (bodyFile === null) return { bodyFile };
+  let body: Buffer;
   try {
-    if (bodyFile === null) return { bodyFile };
-    return { bodyFile, bodySha256: bodyHash(readFileSync(bodyFile)) };
+    body = readFileSync(bodyFile);
   } catch {
     return { bodyFile };
   }
+  return { bodyFile, bodySha256: bodyHash(body) };
 }
 
 /** Numbers, UUIDs and long hexadecimal strings are one route: `/users/7/orders/0b61…` → `/users/{id}/orders/{id}`. */

@@ -27,7 +27,14 @@ describe("a body shows", () => {
       '{"query":"mutation { login(user: \\"bob\\", password: \\"hunter2\\") { id } }"}',
       '{"query":"mutation { login(user: \\"bob\\", password: [redacted]) { id } }"}',
     ],
-    ['{"n":1,"credentials":{"user":"a"}}', '{"n":1,"credentials":[redacted]'],
+    ['{"credentials":{"user":"a]}"},"keys":[[1],"}"],"limit":100}', '{"credentials":[redacted],"keys":[redacted],"limit":100}'],
+    ['{"key":{"unfinished', '{"key":[redacted]'],
+    ["user=bob&password=hun,ter2&n=1", "user=bob&password=[redacted]&n=1"],
+    ["password=p@ss;wo)rd1", "password=[redacted]"],
+    ["pin=12,34", "pin=[redacted]"],
+    ["pin: 12,34", "pin: [redacted]"],
+    ["Authorization: Bearer eyJhbGci\nn: 1", "Authorization: [redacted]\nn: 1"],
+    ["login(password: $word, user: $user)", "login(password: [redacted], user: $user)"],
     ["token 1234", "[redacted]"],
     ["<login><password>hunter2</password></login>", "[redacted]"],
     ['--x\r\nContent-Disposition: form-data; name="password"\r\n\r\nhunter2', "[redacted]"],
@@ -41,5 +48,6 @@ describe("a body shows", () => {
     expect(redactBody(long)).toBe(long);
     const deep = `${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`;
     expect(redactBody(deep)).toBe(deep);
+    expect(redactBody(`{"passphrase":"${"\\\\".repeat(5_000_000)}"}`)).toBe('{"passphrase":[redacted]}');
   });
 });

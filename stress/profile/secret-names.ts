@@ -3,7 +3,7 @@ export const redacted = "[redacted]";
 
 /** What names of secrets hold: `accessToken`, `passwd`, `X-Amz-Signature`, `JSESSIONID`. Short ones are words of their own: `shipping` is no PIN. */
 export const secretPart =
-  /token|secret|pass|pwd|auth|sess|cred|sig|key|code|otp|jwt|[cx]srf|nonce|ticket|hash|hmac|cvv|cvc|card/i;
+  /token|secret|(?<!by|com)pass|pwd|auth|sess|cred|sig|key|code|otp|jwt|[cx]srf|nonce|ticket|hash|hmac|cvv|cvc|card/i;
 export const secretWord = /(?:^|[^a-z])(?:pin|sid|tan|mfa|ssn|pw)(?:[^a-z]|$)/i;
 
 /** Whether a name, percent-encoded or not, sounds like that of a secret. */

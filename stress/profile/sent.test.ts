@@ -52,6 +52,7 @@ test("bodies have the digest of what they send, without their secrets", () => {
   const rpc = (method: string) => `{"method":"${method}","_meta":{"progressToken":"a"}}`;
   expect(digest(rpc("tools/list"))).not.toBe(digest(rpc("tools/call")));
   expect(digest('{"code":"1+1"}')).not.toBe(digest('{"code":"for(;;){}"}'));
+  expect(digest('{"keys":["a"],"limit":100}')).not.toBe(digest('{"keys":["a"],"limit":900}'));
   expect(digest('{"user":"bob","pin":"4821"}')).toBe(digest('{"user":"bob","pin":"1234"}'));
   expect(bodyHash(Buffer.from([0xff, 1]))).not.toBe(bodyHash(Buffer.from([0xff, 2])));
 });

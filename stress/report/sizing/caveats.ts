@@ -23,8 +23,13 @@ const caveats: readonly Caveat[] = [
       "The load generator ran on the same host and took CPU from the target: on a host of its own the target carries more than this.",
   },
   {
-    applies: isCheapest,
+    applies: (summary) => isCheapest(summary) && !isPlain(summary),
     text: () => "The endpoint is the cheapest there is: what is measured is the edge, and work in a real backend comes on top.",
+  },
+  {
+    applies: isPlain,
+    text: () =>
+      "What is called `target` was asked over plain HTTP and no deployment was known of it: there is no TLS in its figures, and perhaps no edge.",
   },
   {
     applies: (summary, _, all) => isMeasuredApart(summary, all),
@@ -50,7 +55,7 @@ const caveats: readonly Caveat[] = [
     applies: ({ state }) => state.testRunDurationMs < shortLoadMs,
     text: (summaries) => {
       const least = Math.min(...summaries.map(({ state }) => state.testRunDurationMs));
-      return `The load was short (${formatDuration(least)} at least): a longer one may find more.`;
+      return `The load was short (${formatDuration(least)} in the shortest run): what held for so long may not hold for an hour.`;
     },
   },
   {
@@ -91,4 +96,8 @@ export function caveatList(evidence: readonly Evidence[], limits: readonly Compo
   });
   if (notes !== null) items.push(`- What the summaries themselves cannot tell is in [${code(notes)}](${encodeURI(notes)}).`);
   return items.join("\n");
+}
+
+function isPlain({ environment, profile }: Summary): boolean {
+  return environment.deployment === null && profile.target.baseUrl.startsWith("http:");
 }

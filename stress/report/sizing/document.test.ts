@@ -262,6 +262,16 @@ describe("the sizing document", () => {
     expect(renderSizing([remote], options)).not.toMatch(/What these figures do not say/);
   });
 
+  it("says that a backend alone, over plain HTTP, is no edge", () => {
+    const plain = evidence("a.json", (summary) => {
+      summary.profile.target.baseUrl = "http://127.0.0.1:9444";
+      summary.environment.deployment = null;
+    });
+    const text = renderSizing([plain, evidence("b.json")], options);
+    expect(text).toMatch(/over plain HTTP and no deployment was known of it: .*\(`a\.json`\)/);
+    expect(text).toMatch(/what is measured is the edge.*\(`b\.json`\)/);
+  });
+
   it("names containers' memory for what it is, and lists checksums", () => {
     const text = renderSizing([evidence("c.json", (summary) => Object.assign(summary, { resources: [container()] }))], options);
     expect(text).toContain("throughput, anonymous");

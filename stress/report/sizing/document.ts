@@ -45,7 +45,9 @@ function workload(evidence: readonly Evidence[]): string {
   return [
     "Plateau is the rate held on the highest constant stage, average the rate over the whole load with its ramps. A closed model sends a user's next request when its last one is answered, so the load follows the target; an open model sends at a fixed rate whatever the target does.",
     ...(cheap
-      ? ["`/health` costs the backend microseconds: it shows what the edge itself carries, TLS, parsing and forwarding."]
+      ? [
+          "`/health` costs the backend microseconds: through an edge it shows what that edge itself carries, TLS, parsing and forwarding.",
+        ]
       : []),
     ...(working
       ? ["Endpoints that work (`/work?cpuUs=N` burns N µs of CPU) show how capacity falls when requests cost something."]

@@ -48,9 +48,12 @@ export function keepaliveSection({ edge, vus, seconds, rounds, costs }: Keepaliv
       .map(figure)
       .sort((a, b) => a - b);
     const middle = sorted[Math.floor((sorted.length - 1) / 2)] ?? null;
-    return `${formatCount(middle)} (${formatCount(sorted[0] ?? null)}–${formatCount(sorted.at(-1) ?? null)})`;
+    return sorted.length === 1
+      ? formatCount(middle)
+      : `${formatCount(middle)} (${formatCount(sorted[0] ?? null)}–${formatCount(sorted.at(-1) ?? null)})`;
   };
   const body = rows.map(([name, figure]) => [name, of("on", figure), of("off", figure)]);
-  const intro = `Topology ${plain(edge)}, ${vus} users for ${seconds} s, ${rounds} rounds by turns, median (least–greatest). Without a pool every request opens a connection, which then holds its port for a minute.`;
+  const how = rounds === 1 ? "one round: no spread is known" : `${rounds} rounds by turns, median (least–greatest)`;
+  const intro = `Topology ${plain(edge)}, ${vus} users for ${seconds} s, ${how}. Without a pool every request opens a connection, which then holds its port for a minute.`;
   return `${intro}\n\n${table([`edge ${plain(edge)}`, "pool on", "pool off"], body)}`;
 }

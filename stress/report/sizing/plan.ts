@@ -15,7 +15,7 @@ export function planSection(evidence: readonly Evidence[], headroom: number): st
     const body = isReplica(found)
       ? `${basis(file, found)}\n\n${rows(found, headroom)}`
       : `${code(file)} shows no replica: ${plain(found.because)}.`;
-    return `### ${plain(placeOf(summary))}, ${code(endpointOf(summary))}\n\n${body}`;
+    return `### ${plain(placeOf(summary))}, ${code(endpointOf(summary))}: ${summary.metadata.scenario}\n\n${body}`;
   });
   const hasTable = measured.some(({ found }) => isReplica(found));
   return [...(hasTable ? [intro(headroom)] : []), ...parts].join("\n\n");

@@ -31,7 +31,9 @@ export function headline(evidence: readonly Evidence[]): string {
     return [
       plain(placeOf(summary)),
       code(endpointOf(summary)),
-      `${summary.metadata.scenario}, ${formatDuration(summary.state.testRunDurationMs)}`,
+      search === undefined
+        ? `${summary.metadata.scenario}, ${formatDuration(summary.state.testRunDurationMs)}`
+        : `search, confirmed over ${formatDuration(search.plan.confirmMs)}`,
       search === undefined ? `${floor}${formatRate(capacity.sustainedRps)}` : answerOf(search),
       isKnown ? `${floor}${formatRate(capacity.averageRps)}` : absent,
       ...(["p(50)", "p(95)", "p(99)"] as const).map((name) => latencyText(latency?.trend, name, profile.timeoutMs)),
@@ -103,13 +105,24 @@ export function costTable(evidence: readonly Evidence[]): string {
   const rows = evidence.flatMap(({ summary }) =>
     costsOf(summary).map((cost) => [
       plain(`${placeOf(summary)}: ${cost.name}`),
+      summary.metadata.scenario,
       code(endpointOf(summary)),
       cost.cpuSecondsPerThousand === null ? absent : cost.cpuSecondsPerThousand.toFixed(3),
       formatMebibytes(cost.restBytes),
       cost.bytesPerConnection === null ? absent : `≤ ${formatBytes(cost.bytesPerConnection)}`,
     ]),
   );
-  return table(["service", "endpoint", "CPU s for 1,000 requests", "at rest, MiB", "memory a connection under load"], rows, 2);
+  const head = [
+    "service",
+    "run",
+    "endpoint",
+    "CPU s for 1,000 requests",
+    "before the load, MiB",
+    "memory a connection under load",
+  ];
+  const note =
+    "Before its confirming run a search has just probed: that is not at rest. Memory a connection is all growth under load, divided by the connections; a heap that grows with the rate is in it.";
+  return `${table(head, rows, 3)}\n\n${note}`;
 }
 
 /** Where the figures come from, checkable. */
