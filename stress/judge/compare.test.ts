@@ -151,15 +151,15 @@ describe("percentiles beyond the time limit", () => {
 
 describe("runs that cannot be compared are left out, and it is said why", () => {
   const results =
-    (verdict: Summary["results"]["verdict"]) =>
+    (verdict: Summary["results"]["verdict"], reason = "so it is") =>
     (summary: Summary): Summary => ({
       ...summary,
-      results: { verdict, exitCode: 1, reasons: ["so it is"] },
+      results: { verdict, exitCode: 1, reasons: [reason] },
     });
   test.each([
     ["partial", (summary: Summary): Summary => ({ ...summary, partial: true }), /did not end in order/],
     ["interrupted", results("interrupted"), /it was interrupted/],
-    ["aborted", results("aborted"), /an abort rule ended it early \(so it is\)/],
+    ["aborted", results("aborted", "aborted: rate>0.5"), /an abort rule ended it early \(aborted: rate>0\.5\)/],
     ["invalid", results("invalid"), /it is invalid \(so it is\)/],
     ["undecided", results("undecided"), /it is undecided/],
     [
@@ -186,32 +186,6 @@ describe("runs that cannot be compared are left out, and it is said why", () => 
     const none = compare([group("a"), b({ change: spoil })]);
     expect([none.figures, none.verdict]).toEqual([[], "cannot-tell"]);
     expect(none.warnings).toContain("b has no run that can be compared");
-  });
-
-  test("in pairs, a side that an abort rule ended more often than not is never the same by its other runs", () => {
-    const series =
-      (side: "a" | "b", lost: number) =>
-      (summary: Summary, i: number): Summary => {
-        const inTurn: Summary = { ...summary, series: { id: "s", run: i + 1, of: 20, side } };
-        return i < lost ? results("aborted")(inTurn) : inTurn;
-      };
-    // the very runs of A again, so that what is left is the same beyond doubt
-    const twin = (lost: number) => {
-      const again = group("b", { runs: 20, change: series("b", lost) });
-      const runs = again.runs.map(({ file, summary }) => ({
-        file,
-        summary: { ...summary, metadata: { ...summary.metadata, id: `b ${summary.metadata.id}` } },
-      }));
-      return compare([group("a", { runs: 20, change: series("a", 0) }), { ...again, runs }]);
-    };
-    expect(twin(0).verdict).toBe("same");
-    const comparison = twin(12);
-    expect([comparison.method, comparison.groups[1]?.runs.length]).toEqual(["paired", 8]);
-    expect(comparison.verdict).toBe("cannot-tell");
-    expect(comparison.groups.map((side) => side.leftOut.filter(({ aborted }) => aborted).length)).toEqual([0, 12]);
-    expect(comparison.warnings).toContain(
-      "b had 12 runs aborted, and those that are left are its good ones: they can show it to be worse, and nothing else",
-    );
   });
 
   test("a failed objective is no reason: that is what a comparison is to find", () => {
