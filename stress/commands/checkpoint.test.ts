@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { TestServer } from "../load/test-server.ts";
+import { ok, TestServer } from "../load/test-server.ts";
 import { type Summary, summarySchema } from "../measure/summary.ts";
 import { exampleSummary } from "../report/example-summary.ts";
 import { renderJson } from "../report/json.ts";
@@ -54,14 +55,21 @@ describe("a run whose directory goes away", () => {
   afterEach(() => rmSync(directory, { recursive: true }));
 
   it("goes on, tells of the checkpoint once, and leaves its summary with the temporary files", async () => {
-    await using server = await TestServer.listen();
+    // Its load goes on until the directory is away, however slow the machine is.
+    let held: Socket[] | null = [];
+    await using server = await TestServer.listen(({ n, socket }) => {
+      if (n < 10 || held === null) socket.write(ok);
+      else held.push(socket);
+    });
     const out = join(directory, "results", "summary.json");
-    await using command = new TestCommand(
-      [...["throughput", "--base-url", server.url, "--duration", "2s", "--out", out], ...load],
-      { env: { TMPDIR: join(directory, "temporary") } },
-    );
-    await vi.waitFor(() => expect(server.requests).toBeGreaterThan(10), waitMs);
+    const flags = ["-n", "20", "--timeout", "10m", "--threshold", "http_reqs: count>0"];
+    await using command = new TestCommand(["throughput", "--base-url", server.url, ...flags, "--out", out, ...load], {
+      env: { TMPDIR: join(directory, "temporary") },
+    });
+    await vi.waitFor(() => expect(server.requests).toBeGreaterThan(10), { timeout: waitMs, interval: 100 });
     renameSync(join(directory, "results"), join(directory, "moved"));
+    for (const socket of held) socket.write(ok);
+    held = null;
     expect((await command.ended()).code).toBe(0);
     const [made = ""] = readdirSync(join(directory, "temporary")).filter((name) => name.startsWith("plimsoll-"));
     const text = readFileSync(join(directory, "temporary", made, "summary.json"), "utf8");
