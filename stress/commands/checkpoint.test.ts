@@ -46,6 +46,53 @@ describe("a soak that is killed leaves what it knew, not the summary of the run 
   });
 });
 
+describe("what is killed before it has anything to tell leaves nothing of the command before", () => {
+  const left = ({ directory }: TestCommand) => readdirSync(directory).sort();
+  const earlier = renderJson(exampleSummary());
+  const repeat = ["throughput", "-n", "5", "--repeat", "3", "--cool-down", "1h", ...load];
+  const search = ["search", "--workers", "1", "--start", "20/s", "--probe", "1h", "--confirm", "1h"];
+
+  async function kill(command: TestCommand) {
+    process.kill(command.measuringPid, "SIGKILL");
+    expect((await command.ended()).code).toBe(137);
+  }
+
+  it("of a series, of which the runs that were made are there", async () => {
+    await using server = await TestServer.listen();
+    const names = ["summary.json", "summary-1.json", "summary-3.json", "summary-4.json"];
+    const files = Object.fromEntries(names.map((name) => [name, earlier]));
+    await using command = new TestCommand([...repeat, "--base-url", server.url], { files });
+    const isMade = () => {
+      const { partial, series } = command.summary("summary-1.json");
+      expect([partial, series?.of]).toEqual([undefined, 3]);
+    };
+    await vi.waitFor(isMade, { timeout: waitMs, interval: 100 });
+    await kill(command);
+    // the fourth is of a longer series, and was in nobody's way
+    expect(left(command)).toEqual(["summary-1.json", "summary-4.json"]);
+  });
+
+  it("of a search in its first probe", async () => {
+    await using server = await TestServer.listen();
+    const files = { "search-summary.json": earlier };
+    await using command = new TestCommand([...search, "--base-url", server.url], { files });
+    await vi.waitFor(() => expect(server.requests).toBeGreaterThan(0), { timeout: waitMs, interval: 100 });
+    await kill(command);
+    expect(left(command)).toEqual([]);
+  });
+
+  it.each([
+    ["a series", repeat, ["summary-2.json", "summary.json"]],
+    ["a search", search, ["search-summary.json"]],
+  ])("but %s that is refused leaves all as it was", async (_, args, names) => {
+    const files = Object.fromEntries(names.map((name) => [name, earlier]));
+    await using command = new TestCommand([...args, "--base-url", "http://127.0.0.1:1"], { files });
+    expect((await command.ended()).code).toBe(104);
+    expect(names.map((name) => command.text(name))).toEqual(names.map(() => earlier));
+    expect(left(command)).toEqual(names);
+  });
+});
+
 describe("a run whose directory goes away", () => {
   let directory = "";
   beforeEach(() => {
