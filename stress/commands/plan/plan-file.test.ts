@@ -38,7 +38,9 @@ describe("a plan file", () => {
     );
     expect((await scenarios('"1m:50", "30m:50"'))[0]?.profile.drift).toEqual({ harmfulBytesPerHour: null });
     const hour = (sampleEvery: string, pace?: PlanPace) => scenarios('"1m:50", "1h:50"', pace, `, sample-every: ${sampleEvery}`);
-    await expect(hour("5m")).rejects.toThrow(/^plan\.yaml: a: --sample-every "5m" makes 12 readings of a load that is held for 1h/);
+    await expect(hour("5m")).rejects.toThrow(
+      /^plan\.yaml: a: --sample-every "5m" makes 12 readings of a load that is held for 1h/,
+    );
     expect((await hour("2m30s"))[0]?.profile.sampleMs).toBe(150_000);
     // of a shortened load nobody chose how often it is read
     for (const pace of [{ mode: "smoke", factor: 1 } as const, { mode: "shortened", factor: 0.01 } as const]) {

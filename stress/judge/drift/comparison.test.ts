@@ -73,6 +73,9 @@ describe("cpuAfterOf", () => {
 
   it("finds what spins since the warm-up, and says that it was idle as found", () => {
     const { verdict, reasons } = cpuAfterOf({ service: "edge", cold: [0.01], before: [1], after: [1] });
-    expect([verdict, reasons]).toEqual(["drifting", ["edge: CPU 1.00 cores after the load, 0.01 cores as found, allowed 0.11 cores"]]);
+    expect([verdict, reasons]).toEqual([
+      "drifting",
+      ["edge: CPU 1.00 cores after the load, 0.01 cores as found, allowed 0.11 cores"],
+    ]);
   });
 });
