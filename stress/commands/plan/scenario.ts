@@ -7,7 +7,7 @@ import { isHold, totalDurationMs } from "../../profile/stages.ts";
 import { formatDuration, parseDuration, parseGrowth } from "../../profile/units.ts";
 import { UsageError } from "../../profile/usage-error.ts";
 import { refuseUnjudged } from "../held-load.ts";
-import { profileFrom } from "../load-flags.ts";
+import { profileFrom } from "../load-profile.ts";
 import type { MeasuredTarget } from "../target-flags.ts";
 import type { PlannedScenario } from "./plan-file.ts";
 import { type PlanPace, paced } from "./shorten.ts";
