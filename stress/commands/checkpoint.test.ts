@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { TestServer } from "../load/test-server.ts";
+import { ok, TestServer } from "../load/test-server.ts";
 import { type Summary, summarySchema } from "../measure/summary.ts";
 import { exampleSummary } from "../report/example-summary.ts";
 import { renderJson } from "../report/json.ts";
@@ -45,6 +46,53 @@ describe("a soak that is killed leaves what it knew, not the summary of the run 
   });
 });
 
+describe("what is killed before it has anything to tell leaves nothing of the command before", () => {
+  const left = ({ directory }: TestCommand) => readdirSync(directory).sort();
+  const earlier = renderJson(exampleSummary());
+  const repeat = ["throughput", "-n", "5", "--repeat", "3", "--cool-down", "1h", ...load];
+  const search = ["search", "--workers", "1", "--start", "20/s", "--probe", "1h", "--confirm", "1h"];
+
+  async function kill(command: TestCommand) {
+    process.kill(command.measuringPid, "SIGKILL");
+    expect((await command.ended()).code).toBe(137);
+  }
+
+  it("of a series, of which the runs that were made are there", async () => {
+    await using server = await TestServer.listen();
+    const names = ["summary.json", "summary-1.json", "summary-3.json", "summary-4.json"];
+    const files = Object.fromEntries(names.map((name) => [name, earlier]));
+    await using command = new TestCommand([...repeat, "--base-url", server.url], { files });
+    const isMade = () => {
+      const { partial, series } = command.summary("summary-1.json");
+      expect([partial, series?.of]).toEqual([undefined, 3]);
+    };
+    await vi.waitFor(isMade, { timeout: waitMs, interval: 100 });
+    await kill(command);
+    // the fourth is of a longer series, and was in nobody's way
+    expect(left(command)).toEqual(["summary-1.json", "summary-4.json"]);
+  });
+
+  it("of a search in its first probe", async () => {
+    await using server = await TestServer.listen();
+    const files = { "search-summary.json": earlier };
+    await using command = new TestCommand([...search, "--base-url", server.url], { files });
+    await vi.waitFor(() => expect(server.requests).toBeGreaterThan(0), { timeout: waitMs, interval: 100 });
+    await kill(command);
+    expect(left(command)).toEqual([]);
+  });
+
+  it.each([
+    ["a series", repeat, ["summary-2.json", "summary.json"]],
+    ["a search", search, ["search-summary.json"]],
+  ])("but %s that is refused leaves all as it was", async (_, args, names) => {
+    const files = Object.fromEntries(names.map((name) => [name, earlier]));
+    await using command = new TestCommand([...args, "--base-url", "http://127.0.0.1:1"], { files });
+    expect((await command.ended()).code).toBe(104);
+    expect(names.map((name) => command.text(name))).toEqual(names.map(() => earlier));
+    expect(left(command)).toEqual(names);
+  });
+});
+
 describe("a run whose directory goes away", () => {
   let directory = "";
   beforeEach(() => {
@@ -54,14 +102,21 @@ describe("a run whose directory goes away", () => {
   afterEach(() => rmSync(directory, { recursive: true }));
 
   it("goes on, tells of the checkpoint once, and leaves its summary with the temporary files", async () => {
-    await using server = await TestServer.listen();
+    // Its load goes on until the directory is away, however slow the machine is.
+    let held: Socket[] | null = [];
+    await using server = await TestServer.listen(({ n, socket }) => {
+      if (n < 10 || held === null) socket.write(ok);
+      else held.push(socket);
+    });
     const out = join(directory, "results", "summary.json");
-    await using command = new TestCommand(
-      [...["throughput", "--base-url", server.url, "--duration", "2s", "--out", out], ...load],
-      { env: { TMPDIR: join(directory, "temporary") } },
-    );
-    await vi.waitFor(() => expect(server.requests).toBeGreaterThan(10), waitMs);
+    const flags = ["-n", "20", "--timeout", "10m", "--threshold", "http_reqs: count>0"];
+    await using command = new TestCommand(["throughput", "--base-url", server.url, ...flags, "--out", out, ...load], {
+      env: { TMPDIR: join(directory, "temporary") },
+    });
+    await vi.waitFor(() => expect(server.requests).toBeGreaterThan(10), { timeout: waitMs, interval: 100 });
     renameSync(join(directory, "results"), join(directory, "moved"));
+    for (const socket of held) socket.write(ok);
+    held = null;
     expect((await command.ended()).code).toBe(0);
     const [made = ""] = readdirSync(join(directory, "temporary")).filter((name) => name.startsWith("plimsoll-"));
     const text = readFileSync(join(directory, "temporary", made, "summary.json"), "utf8");

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Target } from "../profile/profile.ts";
-import { type LoadFlags, profileFrom } from "./load-flags.ts";
+import type { LoadFlags } from "./load-flags.ts";
+import { profileFrom } from "./load-profile.ts";
 
 const target: Target = {
   baseUrl: "http://localhost:1",

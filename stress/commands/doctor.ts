@@ -11,7 +11,8 @@ import { UsageError } from "../profile/usage-error.ts";
 import { survivingOutput } from "../screen/output.ts";
 import { themeFor, wantsColor } from "../screen/theme.ts";
 import { doctorScreen } from "./doctor-screen.ts";
-import { addLoadFlags, type LoadFlags, profileFrom } from "./load-flags.ts";
+import { addLoadFlags, type LoadFlags } from "./load-flags.ts";
+import { profileFrom } from "./load-profile.ts";
 import { plainTarget } from "./target-flags.ts";
 
 interface DoctorFlags extends LoadFlags {

@@ -1,4 +1,4 @@
-import { access, constants, stat } from "node:fs/promises";
+import { access, constants, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import { UsageError } from "../profile/usage-error.ts";
@@ -41,6 +41,18 @@ export async function summaryPath(flags: OutputFlags): Promise<string> {
   if (problem !== null)
     throw new UsageError(`cannot write the summary to ${flags.out}: ${problem}; give another place with --out FILE`);
   return path;
+}
+
+/**
+ * Removes what an earlier command left where this one writes in the end only: killed meanwhile, it would leave that for its
+ * own result. Called when nothing stands in the way any more, and all that is read has been read. @throws UsageError
+ */
+export async function removeEarlier(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    await rm(path, { force: true }).catch((error: NodeJS.ErrnoException) => {
+      throw new UsageError(`cannot replace ${path} (${error.code}); give another place with --out FILE`);
+    });
+  }
 }
 
 /** What stands against writing a file to the absolute `path`; null when nothing does. */

@@ -4,6 +4,7 @@ import { judgeProbe, type ProbeFacts, type ProbeObjective, type ProbeSecond } fr
 import type { ProbeOrder } from "../judge/search.ts";
 import { bottleneckOfProbe } from "../judge/search-bottleneck.ts";
 import { describeResult, evaluate, parseExpression } from "../judge/threshold.ts";
+import { tellsAbort } from "../judge/verdict.ts";
 import type { RunEvent, RunPhase, Snapshot } from "../measure/event.ts";
 import { metricInfo } from "../measure/metric-names.ts";
 import { type MeasuredMetric, trendOf } from "../measure/metrics.ts";
@@ -75,7 +76,7 @@ export class ProbeWatch {
 
 /** An abort rule that fired ended the probe before its objectives could be judged on all of it. */
 function abortsOf({ results }: Summary): ProbeObjective[] {
-  const rules = results.reasons.filter((reason) => reason.startsWith("aborted: "));
+  const rules = results.reasons.filter(tellsAbort);
   return rules.map((text) => ({ text, ok: false, excess: null, missedByMs: null }));
 }
 

@@ -13,7 +13,7 @@ import { Baseline } from "./baseline.ts";
 import { printComparison } from "./compare.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { MeasuredRun } from "./measured-run.ts";
-import { type OutputFlags, summaryPath } from "./output-flags.ts";
+import { type OutputFlags, removeEarlier, summaryPath } from "./output-flags.ts";
 import { pause } from "./pause.ts";
 import { reportFilesFrom, tellProblem, writeReports } from "./report-files.ts";
 import { saveSummary } from "./save-summary.ts";
@@ -70,6 +70,7 @@ export async function measureRepeatedly(
   try {
     for (let number = 1; number <= count && !stop.signal.aborted; number++) {
       const address = await preflight(profile);
+      if (number === 1) await removeEarlier([path, ...Array.from({ length: count }, (_, i) => numbered(path, i + 1))]);
       const file = numbered(path, number);
       output.print(`${number === 1 ? "" : "\n"}run ${number} of ${count}\n`);
       running = new MeasuredRun(profile, number === 1 ? first : await again(), file, {

@@ -3,7 +3,9 @@ import type { SearchSummary } from "../measure/search-summary.ts";
 import type { Profile } from "../profile/profile.ts";
 import { parseCount, parseDuration, parseRate } from "../profile/units.ts";
 import { UsageError } from "../profile/usage-error.ts";
-import { type LoadFlags, openFrom, profileFrom } from "./load-flags.ts";
+import type { LoadFlags } from "./load-flags.ts";
+import { openFrom } from "./load-model.ts";
+import { profileFrom } from "./load-profile.ts";
 
 export interface SearchFlags extends LoadFlags {
   start: string;

@@ -3,7 +3,7 @@ import { ExitCode } from "../judge/exit-code.ts";
 import { preflight } from "../load/preflight.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { addRequestFlags } from "./load-flags.ts";
-import { addResultFlags, type OutputFlags, summaryPath } from "./output-flags.ts";
+import { addResultFlags, type OutputFlags, removeEarlier, summaryPath } from "./output-flags.ts";
 import { reportFilesFrom, tellProblem, writeReports } from "./report-files.ts";
 import { addSearchFlags, planFrom, probeProfile, type SearchFlags } from "./search-flags.ts";
 import { SearchRun } from "./search-run.ts";
@@ -29,6 +29,7 @@ export const search = {
         // What stands in the way at the highest load is told before the first probe, not after an hour.
         profileAt(plan.max, true);
         await preflight(first);
+        await removeEarlier([path]);
         // Every run closes what it samples, and takes a target of its own.
         const run = new SearchRun(plan, path, profileAt, () => targetFrom(flags));
         const shown = showSearchEvents(run.events, flags, () => interrupt.press());

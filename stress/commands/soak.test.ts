@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { TestServer } from "../load/test-server.ts";
 import { TestCommand } from "../testing/command.ts";
-import { type LoadFlags, profileFrom } from "./load-flags.ts";
+import type { LoadFlags } from "./load-flags.ts";
+import { profileFrom } from "./load-profile.ts";
 import { soakDefaults } from "./soak.ts";
 import { plainTarget } from "./target-flags.ts";
 

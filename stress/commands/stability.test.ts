@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ResourceSample } from "../measure/event.ts";
 import { summarySchema } from "../measure/summary.ts";
 import { exampleSummary } from "../report/example-summary.ts";
@@ -87,22 +87,38 @@ it("finds descriptors that leak slowly, and are fewer after the load than a pool
   expect(stability.checks.filter(({ verdict }) => verdict === "drifting").map(({ check }) => check)).toEqual(["fds-growth"]);
 });
 
-it("allows the pool that a warm-up left once, not besides what a pool may keep", () => {
-  const [proxy] = exampleSummary().resources;
-  const judged = (after: number) => {
-    const fds = (atMs: number) => (atMs <= 3000 ? 51 : atMs <= 30_000 ? 100 : atMs < 930_000 ? 150 : after);
+describe("what a warm-up left", () => {
+  /** The check after a warm-up: a count that is so much when found, rested, and after the load. */
+  const judged = (check: "fds" | "threads", [found, rested, after]: readonly [number, number, number]) => {
+    const [proxy] = exampleSummary().resources;
+    const count = (atMs: number) => (atMs <= 3000 ? found : atMs <= 30_000 ? rested : atMs < 930_000 ? 150 : after);
     const { stability } = stabilityOf({
       resources: proxy ? [proxy] : [],
-      samplesOf: () => samples(noisy, {}).map((sample) => ({ ...sample, fds: fds(sample.atMs) })),
+      samplesOf: () => samples(noisy, {}).map((sample) => ({ ...sample, [check]: count(sample.atMs) })),
       windows: { ...windows, cold: { fromMs: 0, toMs: 3000 }, pre: { fromMs: 10_000, toMs: 30_000 } },
       timeseries: { intervalMs: 1000, columns: [], rows: [], batches: [] },
       harmfulBytesPerHour: null,
     });
-    return stability.checks.find(({ check }) => check === "fds");
+    return stability.checks.find((each) => each.check === check);
   };
-  expect(judged(51)).toMatchObject({ verdict: "stable", before: 51, after: 51, allowed: 123 });
-  expect(judged(100)?.verdict).toBe("stable");
-  expect(judged(171)).toMatchObject({ verdict: "drifting", reasons: [expect.stringContaining("171 after the load, 51 before")] });
+
+  it("of a pool is allowed once, not besides what a pool may keep", () => {
+    expect(judged("fds", [51, 100, 51])).toMatchObject({ verdict: "stable", before: 51, after: 51, allowed: 123 });
+    expect(judged("fds", [51, 100, 100])?.verdict).toBe("stable");
+    const leaking = judged("fds", [51, 100, 171]);
+    expect(leaking).toMatchObject({
+      verdict: "drifting",
+      reasons: [expect.stringContaining("171 after the load, 51 as found")],
+    });
+  });
+
+  it("of threads is what those after the load are compared with", () => {
+    expect(judged("threads", [11, 27, 35])).toMatchObject({ verdict: "stable", before: 27, allowed: 35 });
+    expect(judged("threads", [11, 27, 36])).toMatchObject({
+      verdict: "drifting",
+      reasons: ["proxy: number of threads 36 after the load, 27 before, allowed 35"],
+    });
+  });
 });
 
 it("does not take the samples that a day's log merged for lost", () => {

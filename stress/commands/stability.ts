@@ -1,6 +1,5 @@
 import { batchReadings } from "../judge/drift/batches.ts";
-import { quantile } from "../judge/drift/blocks.ts";
-import { type BeforeAfter, countsOf, cpuAfterOf, residualOf } from "../judge/drift/comparison.ts";
+import { countsOf, cpuAfterOf, residualOf } from "../judge/drift/comparison.ts";
 import { Designs } from "../judge/drift/design.ts";
 import { countsShare, falseAlarmShare, gateOf } from "../judge/drift/gate.ts";
 import { countGrowthOf } from "../judge/drift/growth.ts";
@@ -68,13 +67,7 @@ function returnedChecks(service: string, samples: readonly ResourceSample[], win
   };
   const asColdRead = (figure: (sample: ResourceSample) => number | null) =>
     cold === null ? [] : samples.filter(({ atMs }) => atMs <= cold.toMs).flatMap((sample) => figure(sample) ?? []);
-  // What spins since the warm-up does so before the load, too: idle is what it was before it had ever worked.
-  const idle = (readings: BeforeAfter): BeforeAfter => {
-    const found = asColdRead(({ cpuCores }) => cpuCores);
-    const [asFound, asRested] = [quantile(found, 0.5), quantile(readings.before, 0.5)];
-    return asFound !== null && asRested !== null && asFound < asRested ? { ...readings, before: found } : readings;
-  };
-  const counted = (figure: (sample: ResourceSample) => number | null) => ({ ...read(figure), cold: asColdRead(figure) });
+  const readColdToo = (figure: (sample: ResourceSample) => number | null) => ({ ...read(figure), cold: asColdRead(figure) });
   const known = (figure: (sample: ResourceSample) => number | null) => samples.some((sample) => figure(sample) !== null);
   const [fds, sockets, threads] = [
     (sample: ResourceSample) => sample.fds,
@@ -83,10 +76,11 @@ function returnedChecks(service: string, samples: readonly ResourceSample[], win
   ];
   return [
     residualOf(read(({ rssBytes }) => rssBytes)),
-    cpuAfterOf(idle(read(({ cpuCores }) => cpuCores))),
-    ...(known(fds) ? [countsOf("fds", counted(fds), retainedConnections)] : []),
-    ...(known(sockets) ? [countsOf("sockets", counted(sockets), retainedConnections)] : []),
-    ...(known(threads) ? [countsOf("threads", counted(threads))] : []),
+    cpuAfterOf(readColdToo(({ cpuCores }) => cpuCores)),
+    ...(known(fds) ? [countsOf("fds", readColdToo(fds), retainedConnections)] : []),
+    ...(known(sockets) ? [countsOf("sockets", readColdToo(sockets), retainedConnections)] : []),
+    // Threads that the warm-up started are there to stay: no pool of them is closed again.
+    ...(known(threads) ? [countsOf("threads", read(threads))] : []),
   ];
 }
 

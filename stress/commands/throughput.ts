@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Profile, Stage } from "../profile/profile.ts";
-import { addLoadFlags, type LoadFlags, profileFrom } from "./load-flags.ts";
+import { addLoadFlags, type LoadFlags } from "./load-flags.ts";
+import { profileFrom } from "./load-profile.ts";
 import { measure } from "./measure.ts";
 import { addOutputFlags, type OutputFlags } from "./output-flags.ts";
 import { measureRepeatedly, type RepeatFlags, repetitionsFrom } from "./repeat.ts";

@@ -4,7 +4,7 @@ import { type Effect, oneAgainstMany, oneAgainstOne, paired, type Replicates, tr
 import { differencesOf } from "./compare/environment.ts";
 import { type Figure, type FigureKind, figuresOf } from "./compare/figures.ts";
 import { RunPrecision } from "./compare/precision.ts";
-import { hasAborted, unsoundness } from "./compare/sound.ts";
+import { hasAborted, unsoundness, wasAborted } from "./compare/sound.ts";
 import { type FigureVerdict, interval, type Judged, judge, type Margins, withoutAborted } from "./compare/verdict.ts";
 import { warningsOf } from "./compare/warnings.ts";
 
@@ -99,7 +99,7 @@ function soundRuns({ label, runs }: RunGroup): SoundGroup {
     const twin = seen.get(summary.metadata.id);
     const reason = twin === undefined ? unsoundness(summary) : `it is the same run as ${twin}`;
     if (reason === null) seen.set(summary.metadata.id, file);
-    else leftOut.push({ file, reason, ...(twin === undefined && summary.results.verdict === "aborted" && { aborted: true }) });
+    else leftOut.push({ file, reason, ...(twin === undefined && wasAborted(summary) && { aborted: true }) });
     return reason === null;
   });
   return { label, runs: kept, leftOut };

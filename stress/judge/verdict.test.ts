@@ -126,6 +126,13 @@ describe("drift", () => {
       99,
     ],
     [
+      "that could not be read after the load since a rule ended the run leaves it a failure",
+      [finding("cpu-after", "invalid"), finding("residual", "invalid")],
+      { aborted: ["rate>0.5 for 5 s"] },
+      "aborted",
+      99,
+    ],
+    [
       "that is proved in a run that a rule ended leaves it aborted",
       [finding("memory", "undecided"), finding("fds", "drifting")],
       { aborted: ["rate>0.5 for 5 s"] },

@@ -27,6 +27,11 @@ export function tellsDeath(reason: string): boolean {
   );
 }
 
+/** Whether a reason of a verdict is that an abort rule ended the run, whatever else made the verdict what it is. */
+export function tellsAbort(reason: string): boolean {
+  return reason.startsWith("aborted: ");
+}
+
 /** Lost samples above this share leave the memory figures without a basis. */
 const lostShare = 0.2;
 
@@ -75,9 +80,11 @@ export function verdictOf(facts: VerdictFacts): Summary["results"] {
   for (const { verdict: found, reasons } of ranked(findings, isSaturated)) {
     for (const reason of reasons) {
       if (found === "drifting") say(ExitCode.failed, "fail", reason);
+      // A rule that ended the run cut the readings after it, too: what they cannot tell takes the failure not back.
+      else if (facts.aborted.length > 0) continue;
       else if (found === "invalid") say(ExitCode.invalid, "invalid", reason);
-      // One failure is enough to fail, and so is a rule that ended the run: what is unknown beside it does not take it back.
-      else if (facts.aborted.length === 0 && !codes.includes(ExitCode.failed)) say(ExitCode.invalid, "undecided", reason);
+      // One failure is enough to fail: what is unknown beside it does not take it back.
+      else if (!codes.includes(ExitCode.failed)) say(ExitCode.invalid, "undecided", reason);
     }
   }
   for (const rule of facts.aborted) say(ExitCode.failed, "aborted", `aborted: ${rule}`);

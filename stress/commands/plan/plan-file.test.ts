@@ -7,7 +7,7 @@ import { plainTarget } from "../target-flags.ts";
 import { readPlan } from "./plan-file.ts";
 import { scenarioFrom } from "./scenario.ts";
 import { scenariosOf, shippedPlans } from "./shipped-plans.ts";
-import { smokeMs } from "./shorten.ts";
+import { type PlanPace, smokeMs } from "./shorten.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "plimsoll-plan-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -29,14 +29,23 @@ describe("a plan file", () => {
   it("holds a constant load where drift is judged", async () => {
     const [service] = await parseSamples([`self=pid:${process.pid}`]);
     const sampled = { ...measured, services: service === undefined ? [] : [service] };
-    const scenarios = async (stage: string) => {
-      const { scenarios } = await readPlan(fileOf(`scenarios: { a: { stage: [${stage}], drift: true } }`), "plan.yaml");
-      return scenarios.map((each) => scenarioFrom(each, full, sampled));
+    const scenarios = async (stage: string, pace: PlanPace = full, words = "") => {
+      const { scenarios } = await readPlan(fileOf(`scenarios: { a: { stage: [${stage}], drift: true${words} } }`), "plan.yaml");
+      return scenarios.map((each) => scenarioFrom(each, pace, sampled));
     };
     await expect(scenarios('"30m:50"')).rejects.toThrow(
       /^plan\.yaml: a: drift is judged at a constant load, and no stage holds one/,
     );
     expect((await scenarios('"1m:50", "30m:50"'))[0]?.profile.drift).toEqual({ harmfulBytesPerHour: null });
+    const hour = (sampleEvery: string, pace?: PlanPace) => scenarios('"1m:50", "1h:50"', pace, `, sample-every: ${sampleEvery}`);
+    await expect(hour("5m")).rejects.toThrow(
+      /^plan\.yaml: a: --sample-every "5m" makes 12 readings of a load that is held for 1h/,
+    );
+    expect((await hour("2m30s"))[0]?.profile.sampleMs).toBe(150_000);
+    // of a shortened load nobody chose how often it is read
+    for (const pace of [{ mode: "smoke", factor: 1 } as const, { mode: "shortened", factor: 0.01 } as const]) {
+      expect((await hour("1m", pace))[0]?.profile.sampleMs).toBe(60_000);
+    }
   });
 
   it("speaks the flags' language", async () => {

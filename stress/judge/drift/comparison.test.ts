@@ -45,9 +45,18 @@ describe("countsOf", () => {
     expect(countsOf("fds", { service: "edge", cold: [50, 51], ...read }, 64).verdict).toBe(verdict);
   });
 
+  it.each([
+    ["as found, where that is lower", [51], "edge: number of descriptors 171 after the load, 51 as found, allowed 123"],
+    ["before the load elsewhere", [101], "edge: number of descriptors 171 after the load, 100 before"],
+    ["before the load where there was no warm-up", [], "edge: number of descriptors 171 after the load, 100 before"],
+  ])("says that it compares with %s", (_, cold, reason) => {
+    const read = { service: "edge", cold, before: [100], after: [171] };
+    expect(countsOf("fds", read, 64).reasons).toEqual([reason]);
+  });
+
   it("holds threads against those that the warm-up started", () => {
-    expect(countsOf("threads", { service: "edge", cold: [11], before: [27], after: [35] }).verdict).toBe("stable");
-    expect(countsOf("threads", { service: "edge", cold: [11], before: [27], after: [36] }).verdict).toBe("drifting");
+    expect(countsOf("threads", { service: "edge", before: [27], after: [35] }).verdict).toBe("stable");
+    expect(countsOf("threads", { service: "edge", before: [27], after: [36] }).verdict).toBe("drifting");
   });
 
   it("allows for connections kept on purpose", () => {
@@ -60,5 +69,13 @@ describe("cpuAfterOf", () => {
   it("finds a spin, and does not take one busy second for it", () => {
     expect(cpuAfterOf({ service: "edge", before: [0.01], after: [1, 0.99, 1, 1] }).verdict).toBe("drifting");
     expect(cpuAfterOf({ service: "edge", before: [0.01], after: [0.9, 0.01, 0.02, 0.01] }).verdict).toBe("stable");
+  });
+
+  it("finds what spins since the warm-up, and says that it was idle as found", () => {
+    const { verdict, reasons } = cpuAfterOf({ service: "edge", cold: [0.01], before: [1], after: [1] });
+    expect([verdict, reasons]).toEqual([
+      "drifting",
+      ["edge: CPU 1.00 cores after the load, 0.01 cores as found, allowed 0.11 cores"],
+    ]);
   });
 });

@@ -8,8 +8,8 @@ export interface BeforeAfter {
   after: readonly number[];
 }
 
-/** The same of what is counted, and as it was found before the warm-up; empty where there was none. */
-export interface CountsRead extends BeforeAfter {
+/** The same, and as it was found before the warm-up; empty where there was none. */
+export interface ColdToo extends BeforeAfter {
   cold?: readonly number[];
 }
 
@@ -39,23 +39,41 @@ export function residualOf({ service, before, after }: BeforeAfter, allowance = 
  * What the warm-up left open before the load is that pool, or both pools of a service between two others: it is allowed
  * in place of `retained`, never besides, or leaks as large as the pool would pass.
  */
-export function countsOf(check: "fds" | "threads" | "sockets", readings: CountsRead, retained = 0): StabilityCheck {
-  const { service, before, after, cold = [] } = readings;
-  const rested = quantile(before, 1);
-  const was = rested === null ? null : Math.min(rested, quantile(cold, 1) ?? rested);
-  const kept = rested === null || was === null ? retained : Math.max(retained, rested - was);
-  return returned(check, "count", { service, was, is: quantile(after, 0) }, countAllowance, kept);
+export function countsOf(check: "fds" | "threads" | "sockets", readings: ColdToo, retained = 0): StabilityCheck {
+  const { service, before, after } = readings;
+  const base = lower(readings, 1);
+  const kept = Math.max(retained, (quantile(before, 1) ?? 0) - (base.was ?? 0));
+  return returned(check, "count", { service, ...base, is: quantile(after, 0) }, countAllowance, kept);
 }
 
-/** CPU after the load: most readings must be idle, so a collection or a reload that comes then is no spin. */
-export function cpuAfterOf({ service, before, after }: BeforeAfter, allowance = cpuAllowance): StabilityCheck {
-  return returned("cpu-after", "cores", { service, was: median(before), is: median(after) }, allowance);
+/**
+ * CPU after the load: most readings must be idle, so a collection or a reload that comes then is no spin. What spins since the
+ * warm-up does so before the load, too: idle is what it was before it had ever worked.
+ */
+export function cpuAfterOf(readings: ColdToo, allowance = cpuAllowance): StabilityCheck {
+  const { service, after } = readings;
+  return returned("cpu-after", "cores", { service, ...lower(readings, 0.5), is: median(after) }, allowance);
+}
+
+/** The quantile before the load, or that as found before the warm-up where it is lower. */
+function lower({ before, cold = [] }: ColdToo, p: number): Pick<Returned, "was" | "isAsFound"> {
+  const [rested, found] = [quantile(before, p), quantile(cold, p)];
+  const isAsFound = rested !== null && found !== null && found < rested;
+  return { was: isAsFound ? found : rested, isAsFound };
+}
+
+interface Returned {
+  service: string;
+  was: number | null;
+  /** `was` is of the time before the warm-up, not of that before the load. */
+  isAsFound?: boolean;
+  is: number | null;
 }
 
 function returned(
   check: StabilityCheck["check"],
   unit: StabilityCheck["unit"],
-  { service, was, is }: { service: string; was: number | null; is: number | null },
+  { service, was, isAsFound = false, is }: Returned,
   { share, floor }: Allowance,
   kept = 0,
 ): StabilityCheck {
@@ -65,7 +83,7 @@ function returned(
     return { ...result, verdict: "invalid", allowed: null, reasons: [`${service}: ${nouns[check]} was not read ${missing}`] };
   }
   const allowed = was + kept + Math.max(floor, share * was);
-  const shown = `${service}: ${nouns[check]} ${show(is, unit)} after the load, ${show(was, unit)} before`;
+  const shown = `${service}: ${nouns[check]} ${show(is, unit)} after the load, ${show(was, unit)} ${isAsFound ? "as found" : "before"}`;
   if (is <= allowed) return { ...result, verdict: "stable", allowed, reasons: [shown] };
   return { ...result, verdict: "drifting", allowed, reasons: [`${shown}, allowed ${show(allowed, unit)}`] };
 }
