@@ -78,6 +78,12 @@ describe("criteria", () => {
       ["invalid", 111],
     ],
     [
+      "found below where the generator was late, and a rule ended the run",
+      ended({ ...late, reasons: ["pacer lag", "aborted: http_req_failed: rate>0.5 for 10s"] }, ["pacer lag"]),
+      { breakingPoint: breakingPoint("found", 500) },
+      ["aborted", 99],
+    ],
+    [
       "no breaking point, and the generator was late: who knows",
       ended({ ...late, reasons: ["pacer lag"] }, ["pacer lag"]),
       { breakingPoint: breakingPoint("none", 500) },

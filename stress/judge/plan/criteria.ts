@@ -2,7 +2,7 @@ import type { BreakingPoint, PlanScenario } from "../../measure/plan-summary.ts"
 import type { Summary, Verdict } from "../../measure/summary.ts";
 import { plateauOf } from "../capacity.ts";
 import { ExitCode, worstExitCode } from "../exit-code.ts";
-import { tellsDeath } from "../verdict.ts";
+import { tellsAbort, tellsDeath } from "../verdict.ts";
 
 /** A summary with what a plan asked of its run, and the results in that light. */
 export function withCriteria(summary: Summary, plan: PlanScenario): Summary {
@@ -48,8 +48,10 @@ function verdictOn(kept: readonly string[], { results, metrics }: Summary): [Ver
   const failed = Object.entries(metrics).flatMap(([key, { thresholds = {} }]) =>
     Object.entries(thresholds).flatMap(([rule, { ok }]) => (ok ? [] : `${key}: ${rule}`)),
   );
-  const isFailure = (reason: string) => failed.some((text) => reason.startsWith(text)) || tellsDeath(reason);
-  return kept.every(isFailure) ? ["fail", ExitCode.failed] : [results.verdict, results.exitCode as ExitCode];
+  const isFailure = (reason: string) =>
+    failed.some((text) => reason.startsWith(text)) || tellsDeath(reason) || tellsAbort(reason);
+  if (kept.every(isFailure)) return [kept.some(tellsAbort) ? "aborted" : "fail", ExitCode.failed];
+  return [results.verdict, results.exitCode as ExitCode];
 }
 
 /**
