@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from "vitest";
-import { driftOf } from "../judge/drift.ts";
+import { driftOf, leastReadings } from "../judge/drift.ts";
 import { parseStages } from "../profile/stages.ts";
-import { leastReadings, refuseUnjudged } from "./held-load.ts";
+import { refuseUnjudged } from "./held-load.ts";
 
 const refused = (stage: string[], sampleEvery?: string) => {
   const { stages } = parseStages(stage);

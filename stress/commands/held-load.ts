@@ -1,10 +1,8 @@
+import { leastReadings } from "../judge/drift.ts";
 import type { Load } from "../profile/profile.ts";
 import { isHold } from "../profile/stages.ts";
 import { formatDuration, parseDuration } from "../profile/units.ts";
 import { UsageError } from "../profile/usage-error.ts";
-
-/** Memory is judged by twelve levels at least, each of two readings. */
-export const leastReadings = 24;
 
 /**
  * Drift is judged at a constant load alone: what never holds one, or is hardly read meanwhile, would be undecided after all

@@ -35,6 +35,8 @@ const fineLevels = 360;
 const coarseLevels = 45;
 const leastLevels = 12;
 const readingsPerLevel = 2;
+/** Memory is judged by no fewer readings of a constant load than these. */
+export const leastReadings = leastLevels * readingsPerLevel;
 /** Lost readings, and blocks left without, above these shares leave a slope without a basis. */
 const lostShare = 0.2;
 const missingShare = 0.3;
